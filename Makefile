@@ -1,0 +1,54 @@
+# A machine with Python 3.11 or newer and make is all this needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test format lint types layers schema-check tests schema lock clean
+
+help:            ## what can be made
+	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/run.stamp: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: $(VENV)/run.stamp   ## the gateway and an Omneo to talk to, ended by Ctrl-C
+	@$(BIN)/python -m devtools.run
+
+test: format lint types layers schema-check tests   ## everything a change must pass
+
+format: $(VENV)/dev.stamp   ## the code is formatted
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/dev.stamp   ## the linter has nothing to say
+	$(BIN)/ruff check .
+
+types: $(VENV)/dev.stamp   ## mypy strict
+	$(BIN)/mypy
+
+layers: $(VENV)/dev.stamp   ## imports point down
+	$(BIN)/lint-imports
+
+schema-check: $(VENV)/dev.stamp   ## schema.graphql is what schema/ prints
+	@$(BIN)/python -m schema | diff -u schema.graphql - || { echo "schema.graphql is out of date: make schema" >&2; exit 1; }
+
+tests: $(VENV)/dev.stamp   ## pytest, warnings as errors
+	$(BIN)/pytest -q -n 2
+
+schema: $(VENV)/run.stamp   ## print the schema into schema.graphql
+	$(BIN)/python -m schema > schema.graphql
+
+lock: $(VENV)/dev.stamp   ## resolve the dependencies anew, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean:           ## remove what was made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .state
