@@ -1,0 +1,241 @@
+"""Settings: read once from the environment, checked, frozen. Tokens are Secrets, so no repr shows one."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from starlette.datastructures import Secret
+
+T = TypeVar("T")
+
+Environment = Literal["production", "development"]
+BatchPlan = Literal["auto", "filter", "fanout"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+# Known to everyone who reads the documentation, so they open nothing but a sandbox on this machine.
+DEVELOPMENT_TOKEN = "sandbox-token"  # noqa: S105 — public by design
+DEVELOPMENT_SERVICE_KEY = "sandbox-service-key"
+
+
+class SettingsError(Exception):
+    """Say in one line which setting is missing or malformed; the value itself is never quoted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Hold every setting of the gateway. Durations in seconds; URLs without a trailing slash."""
+
+    omneo_api_url: str
+    omneo_id_url: str
+    omneo_token: Secret
+    tenant: str
+    environment: Environment = "production"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: LogLevel = "info"
+    omneo_timezone: ZoneInfo
+    omneo_batch: BatchPlan = "auto"
+    omneo_page_max: int = 100
+    service_keys_file: Path | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwks_url: str | None = None
+    request_deadline_s: float = 15.0
+    write_quarantine_s: float = 30.0
+    state_db: Path | None = None
+    redis_url: Secret | None = None
+    cost_limit: int = 250
+
+    @property
+    def omneo_origin(self) -> str:
+        """Tell where Omneo's health check lives: scheme, host and port of the API."""
+        parts = urlsplit(self.omneo_api_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def accepts_development_credentials(self) -> bool:
+        """Allow the published development credentials only towards a sandbox on this very machine."""
+        return self.is_development and all(_is_loopback(url) for url in (self.omneo_api_url, self.omneo_id_url))
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read and check all settings; a blank value counts as missing.
+
+        Raises SettingsError naming the first setting that is missing or malformed.
+        """
+        read = _Reader(environ)
+        api_url = _api_url(read)
+        settings = cls(
+            omneo_api_url=api_url,
+            omneo_id_url=read("OMNEO_ID_URL", _id_url, re.sub(r"/api/v3\Z", "/id/api/v1", api_url)),
+            omneo_token=read.required("OMNEO_TOKEN", _credential),
+            tenant=read("OMNEO_TENANT", _tenant, urlsplit(api_url).netloc),
+            environment=cast("Environment", read("GATEWAY_ENV", _one_of("production", "development"), "production")),
+            host=read("HOST", str, "127.0.0.1"),
+            port=read("PORT", _whole(0, 65535), 8000),
+            log_level=cast("LogLevel", read("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")),
+            omneo_timezone=read("OMNEO_TIMEZONE", _zone, ZoneInfo("UTC")),
+            omneo_batch=cast("BatchPlan", read("OMNEO_BATCH", _one_of("auto", "filter", "fanout"), "auto")),
+            omneo_page_max=read("OMNEO_PAGE_MAX", _whole(1, 1000), 100),
+            service_keys_file=read("SERVICE_KEYS_FILE", _file, None),
+            jwt_issuer=read("JWT_ISSUER", str, None),
+            jwt_audience=read("JWT_AUDIENCE", str, None),
+            jwks_url=read("JWKS_URL", _url, None),
+            request_deadline_s=read("REQUEST_DEADLINE_S", _seconds, 15.0),
+            write_quarantine_s=read("WRITE_QUARANTINE_S", _seconds, 30.0),
+            state_db=read("STATE_DB", Path, None),
+            redis_url=read("REDIS_URL", _redis_url, None),
+            cost_limit=read("COST_LIMIT", _whole(1, 100_000), 250),
+        )
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        jwt = {"JWT_ISSUER": self.jwt_issuer, "JWT_AUDIENCE": self.jwt_audience, "JWKS_URL": self.jwks_url}
+        missing = [name for name, value in jwt.items() if value is None]
+        if 0 < len(missing) < len(jwt):
+            raise SettingsError(f"{missing[0]} is missing: JWT_ISSUER, JWT_AUDIENCE and JWKS_URL belong together")
+        if str(self.omneo_token) == DEVELOPMENT_TOKEN and not self.accepts_development_credentials:
+            raise SettingsError(
+                "OMNEO_TOKEN is the published development token: "
+                "it needs GATEWAY_ENV=development and an Omneo on loopback"
+            )
+
+
+class _Reader:
+    """Read one setting at a time and turn what its parser refuses into an error that names it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def __call__(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        text = self._environ.get(name, "").strip()
+        return default if not text else self._parse(name, parse, text)
+
+    def required(self, name: str, parse: Callable[[str], T]) -> T:
+        text = self._environ.get(name, "").strip()
+        if not text:
+            raise SettingsError(f"{name} is missing")
+        return self._parse(name, parse, text)
+
+    def has(self, name: str) -> bool:
+        return bool(self._environ.get(name, "").strip())
+
+    @staticmethod
+    def _parse(name: str, parse: Callable[[str], T], text: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            # Our parsers say what is wanted; whatever they choked on may be a secret and stays unquoted.
+            raise SettingsError(f"{name} is malformed: {error}") from None
+
+
+def _api_url(read: _Reader) -> str:
+    if read.has("OMNEO_BASE_URL"):
+        base = read.required("OMNEO_BASE_URL", _url)
+        path = urlsplit(base).path
+        if path not in ("", "/api/v3"):
+            raise SettingsError("OMNEO_BASE_URL is malformed: an origin, or one ending in /api/v3, is wanted")
+        return base if path else f"{base}/api/v3"
+    if not read.has("OMNEO_TENANT"):
+        raise SettingsError("OMNEO_TENANT is missing (or OMNEO_BASE_URL instead)")
+    return f"https://api.{read.required('OMNEO_TENANT', _tenant)}.getomneo.com/api/v3"
+
+
+def _tenant(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text, re.ASCII):
+        raise ValueError("a tenant's name is wanted, lower-case letters, digits and hyphens")
+    return text
+
+
+def _url(text: str) -> str:
+    wanted = "an http or https URL without user, query or fragment is wanted"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(wanted)
+    if "@" in parts.netloc or parts.query or parts.fragment or re.search(r"\s", text):
+        raise ValueError(wanted)
+    return text.rstrip("/")
+
+
+def _id_url(text: str) -> str:
+    url = _url(text)
+    return url if urlsplit(url).path else f"{url}/id/api/v1"
+
+
+def _redis_url(text: str) -> Secret:
+    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("a redis://, rediss:// or unix:// URL is wanted")
+    return Secret(text)
+
+
+def _credential(text: str) -> Secret:
+    if not re.fullmatch(r"[\x21-\x7e]+", text, re.ASCII):
+        raise ValueError("visible ASCII characters are wanted")
+    return Secret(text)
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, OSError, ValueError):
+        raise ValueError("an IANA time zone such as Australia/Melbourne is wanted") from None
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError("a readable file is wanted")
+    return path
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high} is wanted")
+        return int(text)
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 3600:
+        raise ValueError("seconds above 0 and up to 3600 are wanted")
+    return seconds
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)} is wanted")
+        return text
+
+    return parse
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,126 @@
+"""What every request leaves behind: its identity, deadline and tally of Omneo calls, and JSON log lines."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+import time
+import traceback
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+# Libraries that write whole URLs (httpx: query values, so e-mails) or call arguments (stamina) at INFO.
+_TALKATIVE = ("httpx", "httpcore", "stamina", "asyncio", "strawberry.execution")
+
+# The one request a task works for, so that a line written deep below still carries its id.
+_current: ContextVar[Trace | None] = ContextVar("current_trace", default=None)
+_threshold = logging.INFO
+
+
+@dataclass(slots=True)
+class Tally:
+    """Count the Omneo calls of one request. Plain counters: one event loop, no locks."""
+
+    made: int = 0  # first attempts
+    retried: int = 0  # repeats
+    cached: int = 0  # answered by the catalogue cache, or joined to a call in flight
+    routes: dict[str, int] = field(default_factory=dict)  # first attempts by route template
+    budget: int | None = None  # first attempts allowed; None is unlimited
+
+
+@dataclass(slots=True)
+class Trace:
+    """Carry what a request hands down to every Omneo call: who it is, until when, and what it has cost.
+
+    `deadline` is a moment of `time.monotonic()` after which no call is begun or awaited.
+    """
+
+    request_id: str
+    traceparent: str | None
+    deadline: float
+    tally: Tally
+
+    @classmethod
+    def begin(cls, *, request_id: str | None = None, traceparent: str | None = None, deadline_s: float = 15.0) -> Trace:
+        """Begin a request now. A client's id or traceparent that is not well-formed is replaced or dropped."""
+        if request_id is None or not _REQUEST_ID.fullmatch(request_id):
+            request_id = secrets.token_hex(16)
+        if traceparent is not None and not _TRACEPARENT.fullmatch(traceparent):
+            traceparent = None
+        return cls(request_id, traceparent, time.monotonic() + deadline_s, Tally())
+
+    def remaining_s(self) -> float:
+        """Tell how many seconds are left, never less than 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def bind(self) -> None:
+        """Name this trace as the one the running task works for; its log lines then carry the request id."""
+        _current.set(self)
+
+
+def log(event: str, *, level: str = "info", **fields: Any) -> None:
+    """Write one JSON line to stderr: time, level, event, the request's id if there is one, and the fields.
+
+    Pass nothing personal and no credential: what goes in is written as it is.
+    """
+    if _LEVELS[level] >= _threshold:
+        _write(level, event, fields)
+
+
+def cause(error: BaseException) -> dict[str, Any]:
+    """Tell where an unforeseen error came from, for the log: its types and frames, outermost first.
+
+    Its message is left out on purpose: messages of bugs quote the values they choked on, e-mails included.
+    """
+    chain: list[str] = []
+    link: BaseException | None = error
+    while link is not None and len(chain) < 8:
+        chain.append(f"{type(link).__module__}.{type(link).__qualname__}")
+        link = link.__cause__ or link.__context__
+    frames = traceback.extract_tb(error.__traceback__)[-20:]
+    return {"error": chain, "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]}
+
+
+def configure_logging(level: str = "info") -> None:
+    """Send every library's records through the same JSON lines, and keep the talkative ones to warnings."""
+    global _threshold
+    _threshold = _LEVELS[level]
+    root = logging.getLogger()
+    root.handlers[:] = [_JsonHandler()]
+    root.setLevel(_threshold)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+
+
+class _JsonHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = {"logger": record.name}
+        if record.exc_info and record.exc_info[1] is not None:
+            # The formatted message may quote the exception, so it goes the same way: type and frames only.
+            _write(record.levelname.lower(), str(record.msg), fields | cause(record.exc_info[1]))
+            return
+        _write(record.levelname.lower(), record.getMessage(), fields)
+
+
+def _write(level: str, event: str, fields: dict[str, Any]) -> None:
+    line: dict[str, Any] = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": level,
+        "event": event,
+    }
+    trace = _current.get()
+    if trace is not None:
+        line["request_id"] = trace.request_id
+    line.update(fields)
+    sys.stderr.write(orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")

@@ -1,0 +1,71 @@
+"""Traces and log lines: what a client may set, what is written, and what never is."""
+
+import json
+import logging
+import time
+
+import pytest
+
+import telemetry
+from telemetry import Trace
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_well_formed_ids_of_the_client_are_kept() -> None:
+    trace = Trace.begin(request_id="till-7:0042", traceparent=TRACEPARENT)
+    assert (trace.request_id, trace.traceparent) == ("till-7:0042", TRACEPARENT)
+
+
+@pytest.mark.parametrize("request_id", [None, "", "a b", "x" * 129, 'a"b', "a\nb", "é"])
+def test_missing_or_malformed_request_id_is_replaced(request_id: str | None) -> None:
+    made = Trace.begin(request_id=request_id).request_id
+    assert made != request_id
+    assert len(made) == 32
+
+
+@pytest.mark.parametrize(
+    "traceparent", ["", "00-" + "0" * 32 + "-b7ad6b7169203331-01", TRACEPARENT + "-x", "ff" + TRACEPARENT[2:]]
+)
+def test_malformed_traceparent_is_dropped(traceparent: str) -> None:
+    assert Trace.begin(traceparent=traceparent).traceparent is None
+
+
+def test_remaining_time_runs_out_at_zero() -> None:
+    trace = Trace.begin(deadline_s=5)
+    assert 4 < trace.remaining_s() <= 5
+    trace.deadline = time.monotonic() - 1
+    assert trace.remaining_s() == 0
+
+
+def test_a_log_line_is_json_with_the_id_of_the_bound_request(capsys: pytest.CaptureFixture[str]) -> None:
+    Trace.begin(request_id="abc").bind()
+    telemetry.log("something", count=2)
+    (line,) = lines(capsys)
+    assert line["event"] == "something"
+    assert line["request_id"] == "abc"
+    assert line["count"] == 2
+
+
+def test_library_records_become_json_and_their_tracebacks_lose_the_message(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        telemetry.configure_logging("info")
+        logging.getLogger("httpx").info("GET https://omneo.example/profiles?filter[email]=ada@example.com")
+        try:
+            raise ValueError("ada@example.com is odd")
+        except ValueError:
+            logging.getLogger("other").exception("It broke")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        logging.captureWarnings(False)
+    (line,) = lines(capsys)
+    assert line["event"] == "It broke"
+    assert line["error"] == ["builtins.ValueError"]
+    assert "ada@example.com" not in json.dumps(line)
