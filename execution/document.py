@@ -1,0 +1,118 @@
+"""Documents: parsed, weighed and validated once per text, then kept within bounds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from execution.limits import LimitExceeded, Limits, check
+
+# Given once: a rule made per request would be a new key for every cache.
+RULES: tuple[type[ASTValidationRule], ...] = (
+    *specified_rules,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
+_MAX_ERRORS = 20
+_MAX_MESSAGE = 500
+_MAX_LOCATIONS = 5
+
+# A syntax tree takes about 0.6 kB per token, so a hostile fill of the cache stays near 100 MB.
+_KEPT_DOCUMENTS = 500
+_KEPT_CHARACTERS = 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Hold one text's outcome: its tree and operations by name, or the errors that refuse it."""
+
+    hash: str  # SHA-256 of the text, hexadecimal
+    tree: DocumentNode = field(default_factory=DocumentNode)
+    operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
+    errors: tuple[dict[str, Any], ...] = ()
+
+
+class Documents:
+    """Turn texts into documents; the ones used last are kept, whether they were fine or not."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, hide_suggestions: bool = False) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._hide_suggestions = hide_suggestions
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept_characters = 0
+
+    def get(self, text: str) -> Document:
+        """Return the document of this text. Never raises for what a client can write: see its `errors`."""
+        document = self._kept.get(text)
+        if document is not None:
+            self._kept.move_to_end(text)
+            return document
+        document = self._read(text)
+        self._keep(text, document)
+        return document
+
+    def _read(self, text: str) -> Document:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        try:
+            tree = parse(text, max_tokens=self._limits.tokens)
+            check(tree, self._limits)
+        except LimitExceeded as error:
+            return Document(digest, errors=(formatted(error),))
+        except GraphQLSyntaxError as error:
+            return Document(digest, errors=(self._syntax_error(error),))
+        errors = validate(self._schema, tree, RULES, max_errors=_MAX_ERRORS, hide_suggestions=self._hide_suggestions)
+        if errors:
+            return Document(digest, errors=tuple(formatted(each, "GRAPHQL_VALIDATION_FAILED") for each in errors))
+        operations = {
+            each.name.value if each.name else None: each
+            for each in tree.definitions
+            if isinstance(each, OperationDefinitionNode)
+        }
+        return Document(digest, tree, operations)
+
+    def _syntax_error(self, error: GraphQLSyntaxError) -> dict[str, Any]:
+        # graphql-core tells its two limits from other syntax errors in words alone; a test holds them.
+        if "nested too deeply" in error.message:
+            return formatted(LimitExceeded("depth", self._limits.depth, "levels of fields"))
+        if f"more than {self._limits.tokens} tokens" in error.message:
+            return formatted(LimitExceeded("tokens", self._limits.tokens, "tokens"))
+        return formatted(error, "GRAPHQL_PARSE_FAILED")
+
+    def _keep(self, text: str, document: Document) -> None:
+        if len(text) > _KEPT_CHARACTERS // 10:
+            return
+        self._kept[text] = document
+        self._kept_characters += len(text)
+        while len(self._kept) > _KEPT_DOCUMENTS or self._kept_characters > _KEPT_CHARACTERS:
+            oldest, _ = self._kept.popitem(last=False)
+            self._kept_characters -= len(oldest)
+
+
+def formatted(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
+    """Turn an error found before execution into what the client reads; `code` fills in where it has none.
+
+    Message and locations are cut: both can repeat the client's text many times over.
+    """
+    answer: dict[str, Any] = {"message": error.message[:_MAX_MESSAGE]}
+    if error.locations:
+        answer["locations"] = [{"line": each.line, "column": each.column} for each in error.locations[:_MAX_LOCATIONS]]
+    answer["extensions"] = dict(error.extensions or {}) if code is None else {"code": code}
+    return answer

@@ -1,0 +1,155 @@
+"""The one path every transport runs an operation on: document, limits, variables, execution, coded errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql.execution import Executor
+from strawberry.execution import optimized_is_awaitable
+
+import telemetry
+from execution.document import Document, Documents, formatted
+from execution.limits import Limits
+
+_MAX_COERCION_ERRORS = 20
+_MAX_LOGGED_ERRORS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Hold what a client asks to run, as the transport read it."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Hold an operation that is valid and within the limits, with the variables it is to run with."""
+
+    document: Document
+    node: OperationDefinitionNode
+    variables: dict[str, Any] | None
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
+    @property
+    def kind(self) -> str:
+        return self.node.operation.value
+
+    @property
+    def is_write(self) -> bool:
+        return self.node.operation is not OperationType.QUERY
+
+
+@dataclass(slots=True)
+class Answer:
+    """Hold a GraphQL response; one that was refused before execution has no `data` entry."""
+
+    is_executed: bool
+    data: dict[str, Any] | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    def payload(self) -> dict[str, Any]:
+        """Return the response as GraphQL spells it, ready to be encoded."""
+        payload: dict[str, Any] = {}
+        if self.errors:
+            payload["errors"] = self.errors
+        if self.is_executed:
+            payload["data"] = self.data
+        if self.extensions:
+            payload["extensions"] = self.extensions
+        return payload
+
+    def codes(self) -> list[str]:
+        """List the code of every error, in order."""
+        return [str(each.get("extensions", {}).get("code", "")) for each in self.errors]
+
+
+class Refused(Exception):
+    """Carry the answer to a request that is not run at all, and the hash of its text."""
+
+    def __init__(self, errors: list[dict[str, Any]], document_hash: str) -> None:
+        super().__init__()
+        self.answer = Answer(is_executed=False, errors=errors)
+        self.document_hash = document_hash
+
+
+class Engine:
+    """Prepare and run operations over one schema.
+
+    `public_error` turns an error of execution into what the client reads, its code in `extensions.code`.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        public_error: Callable[[GraphQLError], dict[str, Any]],
+        limits: Limits | None = None,
+        *,
+        hide_suggestions: bool = False,
+    ) -> None:
+        self._schema = schema._schema  # strawberry has no public name for the graphql-core schema it wraps
+        self._executor_class: type[Executor[Any]] = schema.execution_context_class
+        self._public_error = public_error
+        self._hide_suggestions = hide_suggestions
+        self._documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
+
+    def prepare(self, request: Request) -> Operation:
+        """Find the operation a request asks for. Raises `Refused` when its document or its name will not do."""
+        document = self._documents.get(request.query)
+        if document.errors:
+            raise Refused(list(document.errors), document.hash)
+        if request.operation_name is not None:
+            node = document.operations.get(request.operation_name)
+            problem = "The document has no operation of that name."
+        else:
+            node = next(iter(document.operations.values())) if len(document.operations) == 1 else None
+            problem = "The document has several operations: name the one to run in operationName."
+        if node is None:
+            error = GraphQLError(problem if document.operations else "The document has no operation.")
+            raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash)
+        return Operation(document, node, request.variables)
+
+    async def run(self, operation: Operation, context: object) -> Answer:
+        """Run a prepared operation in a context; every error in the answer has a code. Raises `Refused` when a
+        variable does not fit its declared type."""
+        executor = self._executor_class.build(
+            self._schema,
+            operation.document.tree,
+            context_value=context,
+            raw_variable_values=operation.variables,
+            operation_name=operation.name,
+            max_coercion_errors=_MAX_COERCION_ERRORS,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # strawberry declares it as bool
+            hide_suggestions=self._hide_suggestions,
+            operation_extensions=None,
+        )
+        if isinstance(executor, list):
+            raise Refused([formatted(each, "BAD_USER_INPUT") for each in executor], operation.document.hash)
+        outcome = executor.execute_operation()
+        result: Any = await outcome if isawaitable(outcome) else outcome
+        answer = Answer(is_executed=True, data=result.data)
+        for error in result.errors or ():
+            answer.errors.append(self._public(error, len(answer.errors)))
+        return answer
+
+    def _public(self, error: GraphQLError, position: int) -> dict[str, Any]:
+        public = self._public_error(error)
+        if public.get("extensions", {}).get("code") == "INTERNAL" and position < _MAX_LOGGED_ERRORS:
+            telemetry.log(
+                "unforeseen error",
+                level="error",
+                path=error.path,
+                **telemetry.cause(error.original_error or error),
+            )
+        return public
