@@ -63,6 +63,10 @@ class Trace:
         """Tell how many seconds are left, never less than 0."""
         return max(0.0, self.deadline - time.monotonic())
 
+    def abandon(self) -> None:
+        """End the time left: nobody waits for the answer any more, so no further call is begun."""
+        self.deadline = 0.0
+
     def bind(self) -> None:
         """Name this trace as the one the running task works for; its log lines then carry the request id."""
         _current.set(self)

@@ -1,0 +1,140 @@
+"""Everything put together: the application, and the command that serves it (`python gateway.py`)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import AsyncIterator
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+import omneo
+import telemetry
+from config import DEVELOPMENT_SERVICE_KEY, Settings, SettingsError
+from context import Gateway
+from execution import Engine
+from schema import schema
+from schema.errors import formatted
+from serving.caller import Callers, ServiceKey
+from serving.graphql import GraphQLEndpoint
+from serving.health import Health
+from serving.keys import KeysFileError, development_key, read_keys
+from serving.metrics import Metrics
+from serving.page import Page
+from serving.server import PortTaken, bind, serve
+
+_HEALTH_TIMEOUT_S = 2.0
+_MAX_CONNECTIONS = 100
+
+
+def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | None = None) -> Starlette:
+    """Build the application; without settings, from the environment (SettingsError names what is wrong there).
+
+    `http` is the client all calls to Omneo go through, for tests; whoever passes one closes it.
+    """
+    settings = settings or Settings.from_environ(os.environ)
+    own_http = http is None
+    http = http or _http_client()
+    upstream = omneo.Upstream(
+        http,
+        api_url=settings.omneo_api_url,
+        id_url=settings.omneo_id_url,
+        token=settings.omneo_token,
+        page_max=settings.omneo_page_max,
+    )
+    gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant)
+    metrics = Metrics()
+    health = Health(lambda: _is_well(http, settings.omneo_origin), metrics)
+    endpoint = GraphQLEndpoint(
+        Engine(schema, formatted, hide_suggestions=not settings.is_development),
+        Callers(_keys(settings)),
+        gateway.context,
+        metrics,
+        Page(),
+        deadline_s=settings.request_deadline_s,
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        gateway.capabilities = await _capabilities(settings, upstream)
+        try:
+            yield
+        finally:
+            if own_http:
+                await http.aclose()
+
+    app = Starlette(
+        routes=[
+            Route("/graphql", endpoint),
+            Route("/healthz", health.live),
+            Route("/readyz", health.ready),
+            Route("/metrics", health.metrics),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.health = health
+    return app
+
+
+def main() -> int:
+    """Serve until told to stop. Returns the exit code: 2 for a wrong setting, 1 when the port cannot be had."""
+    try:
+        settings = Settings.from_environ(os.environ)
+        telemetry.configure_logging(settings.log_level)
+        app = create_app(settings)
+        sock = bind(settings.host, settings.port)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except PortTaken as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+    def drain() -> None:
+        app.state.health.is_draining = True
+
+    return 0 if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain) else 1
+
+
+def _http_client() -> httpx.AsyncClient:
+    # Proxies and .netrc of the environment stay out: they would see, or replace, the credentials of calls to Omneo.
+    limits = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS)
+    return httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False)
+
+
+def _keys(settings: Settings) -> dict[str, ServiceKey]:
+    keys: dict[str, ServiceKey] = {}
+    if settings.service_keys_file is not None:
+        try:
+            keys = read_keys(settings.service_keys_file)
+        except KeysFileError as error:
+            raise SettingsError(f"SERVICE_KEYS_FILE is malformed: {error}") from None
+    if settings.accepts_development_credentials:
+        return keys | development_key(DEVELOPMENT_SERVICE_KEY)
+    if hashlib.sha256(DEVELOPMENT_SERVICE_KEY.encode()).hexdigest() in keys:
+        raise SettingsError("SERVICE_KEYS_FILE is malformed: it holds the published development key")
+    return keys
+
+
+async def _capabilities(settings: Settings, upstream: omneo.Upstream) -> omneo.Capabilities:
+    if settings.omneo_batch == "auto":
+        trace = telemetry.Trace.begin(deadline_s=2.0)
+        return await omneo.probe(upstream.as_service(trace))
+    is_filtering = settings.omneo_batch == "filter"
+    return omneo.Capabilities(profiles_by_id=is_filtering, benefits_by_profile=is_filtering)
+
+
+async def _is_well(http: httpx.AsyncClient, origin: str) -> bool:
+    try:
+        answer = await http.get(f"{origin}/api/health", timeout=_HEALTH_TIMEOUT_S)
+    except httpx.HTTPError:
+        return False
+    return answer.is_success
+
+
+if __name__ == "__main__":
+    sys.exit(main())

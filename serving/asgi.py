@@ -1,0 +1,119 @@
+"""ASGI in small: read headers and a bounded body, send one answer, refuse with a status and a code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+import orjson
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+# A second one of these could be read differently by a proxy in front of us.
+_SINGULAR = frozenset((b"authorization", b"content-type", b"content-length", b"content-encoding"))
+
+
+class HttpRefusal(Exception):
+    """Refuse a request before GraphQL is reached: a status, a code and a sentence for the client."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = list(headers)
+
+    def payload(self) -> dict[str, Any]:
+        """Return the refusal as a GraphQL response without data."""
+        return {"errors": [{"message": self.message, "extensions": {"code": self.code}}]}
+
+
+class ClientGone(Exception):
+    """Say that the client hung up: there is nobody left to answer."""
+
+
+def read_headers(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers by lower-case name, the first of several. Raises HttpRefusal 400 for two that contradict."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name not in headers:
+            headers[name] = value
+        elif name in _SINGULAR:
+            raise HttpRefusal(400, "BAD_REQUEST", f"The header {name.decode('latin-1')} may be sent once only.")
+    return headers
+
+
+async def read_body(receive: Receive, headers: dict[bytes, bytes], *, limit: int, timeout_s: float) -> bytes:
+    """Return the whole body, at most `limit` bytes, within `timeout_s` seconds.
+
+    Raises HttpRefusal 413 or 408, and ClientGone when the client hangs up halfway.
+    """
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > limit:
+        raise _too_large(limit)
+    message = await _next(receive, timeout_s)
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        body = await _rest(receive, body, limit, timeout_s)
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+async def _next(receive: Receive, timeout_s: float) -> Message:
+    try:
+        async with asyncio.timeout(timeout_s):
+            message = await receive()
+    except TimeoutError:
+        raise _too_slow(timeout_s) from None
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message
+
+
+async def _rest(receive: Receive, body: bytes, limit: int, timeout_s: float) -> bytes:
+    parts, size, ends = [body], len(body), asyncio.get_running_loop().time() + timeout_s
+    while size <= limit:
+        message = await _next(receive, ends - asyncio.get_running_loop().time())
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if not message.get("more_body"):
+            break
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> HttpRefusal:
+    # The rest of the body is not read, so the connection cannot be used again.
+    message = f"The body is too large: at most {limit} bytes."
+    return HttpRefusal(413, "LIMIT_BODY", message, [(b"connection", b"close")])
+
+
+def _too_slow(timeout_s: float) -> HttpRefusal:
+    return HttpRefusal(408, "LIMIT_TIME", "The body did not arrive in time.", [(b"connection", b"close")])
+
+
+async def send_answer(send: Send, status: int, content_type: bytes, body: bytes, headers: Headers) -> None:
+    """Send one complete answer; nothing the gateway says is to be stored by a cache."""
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [
+            (b"content-type", content_type),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            *headers,
+        ],
+    }
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_json(send: Send, status: int, payload: object, headers: Headers) -> None:
+    """Send one JSON answer."""
+    await send_answer(send, status, b"application/json; charset=utf-8", orjson.dumps(payload), headers)

@@ -1,0 +1,89 @@
+"""Who is calling: from an Authorization header to a Caller (DESIGN §1), or 401. Nothing unverified decides anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import orjson
+from starlette.datastructures import Secret
+
+from context import Caller
+from serving.asgi import HttpRefusal
+
+_BEARER = re.compile(rb"bearer +([\x21-\x7e]{1,8192}) *", re.IGNORECASE)
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKey:
+    """Describe one API key of a service; `expires` in seconds since 1970, None for never."""
+
+    name: str
+    scopes: frozenset[str]
+    expires: float | None = None
+
+
+class JwtVerifier(Protocol):
+    """Verify the company's own tokens: signature, audience and expiry, against the issuer's published keys."""
+
+    issuer: str
+
+    async def verify(self, token: str) -> Caller | None:
+        """Return the service a token speaks for, None when it does not hold."""
+        ...
+
+
+class Callers:
+    """Tell callers apart by their bearer token. `keys` are API keys by the SHA-256 of the key, hexadecimal."""
+
+    def __init__(self, keys: Mapping[str, ServiceKey], jwt: JwtVerifier | None = None) -> None:
+        self._keys = keys
+        self._jwt = jwt
+
+    async def identify(self, authorization: bytes | None) -> Caller:
+        """Return who sends this header. Raises HttpRefusal 401 with what a client needs to know, and no more."""
+        if authorization is None:
+            raise _unauthenticated("A credential is needed: send Authorization: Bearer <token>.")
+        match = _BEARER.fullmatch(authorization)
+        if match is None:
+            raise _unauthenticated("The Authorization header must read: Bearer <token>.", invalid=True)
+        token = match[1].decode("ascii")
+        key = self._keys.get(hashlib.sha256(match[1]).hexdigest())
+        if key is not None:
+            return _service(key)
+        if not _JWT.fullmatch(token):
+            raise _unauthenticated("The token is not known.", invalid=True)
+        if self._jwt is not None and _issuer(token) == self._jwt.issuer:
+            caller = await self._jwt.verify(token)
+            if caller is None:
+                raise _unauthenticated("The token is not valid.", invalid=True)
+            return caller
+        # Omneo is the judge of its own tokens: this one goes upstream as it is, with every call.
+        return Caller("member", "member", token=Secret(token))
+
+
+def _service(key: ServiceKey) -> Caller:
+    if key.expires is not None and key.expires <= time.time():
+        raise _unauthenticated("The key has expired.", invalid=True)
+    return Caller("service", key.name, key.scopes)
+
+
+def _issuer(token: str) -> object:
+    """Read which issuer a token claims; it only decides who gets to verify it."""
+    part = token.split(".")[1]
+    try:
+        claims = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError:
+        return None
+    return claims.get("iss") if isinstance(claims, dict) else None
+
+
+def _unauthenticated(message: str, *, invalid: bool = False) -> HttpRefusal:
+    challenge = b'Bearer realm="omneo-gateway"' + (b', error="invalid_token"' if invalid else b"")
+    return HttpRefusal(401, "UNAUTHENTICATED", message, [(b"www-authenticate", challenge)])

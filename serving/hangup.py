@@ -1,0 +1,45 @@
+"""A client that hangs up while a read runs: the read ends, and no further call is begun for it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from serving.asgi import ClientGone, Receive
+from telemetry import Trace
+
+# A read that is answered sooner than this is never watched for a client that hangs up: most cost nothing for it.
+_WATCH_AFTER_S = 0.02
+
+
+class HangUp:
+    """Cancel the running task when its client hangs up; begun late, so that a quick read never pays for it."""
+
+    def __init__(self, receive: Receive, trace: Trace) -> None:
+        self._receive = receive
+        self._trace = trace
+        self._reader = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self._is_gone = False
+        self._begin = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, self._watch)
+
+    def _watch(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._is_gone = True
+        self._trace.abandon()
+        if self._reader is not None:
+            self._reader.cancel()
+
+    def raise_if_gone(self) -> None:
+        """Turn a cancellation that came from here into ClientGone; one from elsewhere stays what it is."""
+        if self._is_gone and self._reader is not None and self._reader.uncancel() == 0:
+            raise ClientGone from None
+
+    def end(self) -> None:
+        """Stop watching; the answer is there."""
+        self._begin.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()

@@ -1,0 +1,99 @@
+"""The GraphQL parameters of a request: strict JSON in a body, or a query string, to an execution Request."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from execution import Request
+from serving.asgi import HttpRefusal
+
+_MAX_NESTING = 64
+_MAX_PARAMETERS = 20
+
+
+def from_body(body: bytes) -> Request:
+    """Read the parameters of a POST. Raises HttpRefusal 400 for anything but one unambiguous JSON object."""
+    parameters = _strict_json(body, "The body")
+    if isinstance(parameters, list):
+        raise _bad("Batches are not accepted: send one operation per request.")
+    if not isinstance(parameters, dict):
+        raise _bad("The body must be a JSON object.")
+    return _request(parameters)
+
+
+def from_query_string(query_string: bytes) -> Request:
+    """Read the parameters of a GET; `variables` and `extensions` hold JSON. Raises HttpRefusal 400 likewise."""
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MAX_PARAMETERS,
+        )
+    except ValueError:
+        raise _bad("The query string must be UTF-8, percent-encoded.") from None
+    parameters: dict[str, Any] = dict(pairs)
+    if len(parameters) < len(pairs):
+        raise _bad("A parameter may be given once only.")
+    for name in ("variables", "extensions"):
+        if parameters.get(name):
+            parameters[name] = _strict_json(parameters[name].encode(), name)
+        else:
+            parameters.pop(name, None)
+    if not parameters.get("operationName"):
+        parameters.pop("operationName", None)
+    return _request(parameters)
+
+
+def _request(parameters: dict[str, Any]) -> Request:
+    query = parameters.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise _bad("The parameter query must be a string that holds a GraphQL document.")
+    name = parameters.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise _bad("The parameter operationName must be a string.")
+    variables = parameters.get("variables")
+    if variables is not None and not isinstance(variables, dict):
+        raise _bad("The parameter variables must be an object.")
+    extensions = parameters.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise _bad("The parameter extensions must be an object.")
+    return Request(query, variables, name)
+
+
+def _strict_json(text: bytes, what: str) -> object:
+    """Decode JSON that everyone reads alike: UTF-8, no lone surrogate, no key twice, `_MAX_NESTING` levels at most."""
+    try:
+        value: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise _bad(f"{what} must be valid JSON in UTF-8.") from None
+    if text.count(b"{") + text.count(b"[") > _MAX_NESTING:
+        _check_nesting(value, _MAX_NESTING, what)
+    # orjson keeps the last of two equal keys without a word; the standard library shows them.
+    json.loads(text, object_pairs_hook=_unique, parse_int=len, parse_float=len)
+    return value
+
+
+def _check_nesting(value: object, left: int, what: str) -> None:
+    if left < 0:
+        raise _bad(f"{what} is nested too deeply: at most {_MAX_NESTING} levels.")
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for each in value:
+        if isinstance(each, dict | list):
+            _check_nesting(each, left - 1, what)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise _bad("A key may be given once only in a JSON object.")
+
+
+def _bad(message: str) -> HttpRefusal:
+    return HttpRefusal(400, "BAD_REQUEST", message)

@@ -1,0 +1,132 @@
+"""What uvicorn alone does not do: cut off headers that are too large or too slow, and clients that never read."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES = 16 * 1024
+HEAD_TIMEOUT_S = 10.0
+_URL_BYTES = 8 * 1024
+_FLUSH_S = 10.0
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Speak HTTP as uvicorn does, with a bound on the size of a request's head and on the time it takes to come.
+
+    The time runs from the connection, or from the first byte after the last answer, to the end of the headers.
+    """
+
+    head_bytes = HEAD_BYTES
+    head_timeout_s = HEAD_TIMEOUT_S
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._is_in_head = False
+        self._is_refused = False
+        self._head_size = 0  # of the complete lines; what hangs in the parser is counted by _unparsed
+        self._unparsed = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        begins_here = self._is_in_head or not self._is_answering()
+        super().data_received(data)
+        if self._is_in_head and begins_here:
+            self._unparsed += len(data)
+            if self._unparsed > self.head_bytes:
+                self._refuse_size()
+        if self._is_in_head or not self._is_answering():
+            self._start_timer()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_size = self._unparsed = 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._head_size += len(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._head_size += len(name) + len(value) + 4
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._stop_timer()
+        if self._is_refused:
+            return
+        if self._head_size > self.head_bytes:
+            self._refuse_size()
+            return
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_refused:
+            super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        # close() waits until the client has read everything; one that does not read would hold its answer for ever.
+        self.loop.call_later(_FLUSH_S, self.transport.abort)
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _start_timer(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_timeout_s, self._refuse_time)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse_time(self) -> None:
+        self._head_timer = None
+        if self._is_answering():
+            # The next request's head comes slowly while this one is answered: its turn has not come yet.
+            self._start_timer()
+            return
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, "LIMIT_TIME", "The headers did not arrive in time.")
+
+    def _refuse_size(self) -> None:
+        if len(self.url) > _URL_BYTES:
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, "LIMIT_URL", f"The URL is longer than {_URL_BYTES} bytes.")
+        else:
+            message = f"The headers are larger than {self.head_bytes} bytes."
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "LIMIT_HEADERS", message)
+
+    def _refuse(self, status: HTTPStatus, code: str, message: str) -> None:
+        self._is_refused = True
+        if self.transport.is_closing():
+            return
+        body = f'{{"errors":[{{"message":"{message}","extensions":{{"code":"{code}"}}}}]}}'
+        if not self._is_answering():
+            self.transport.write(
+                f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+                "content-type: application/json; charset=utf-8\r\n"
+                f"content-length: {len(body)}\r\n"
+                "cache-control: no-store\r\n"
+                "connection: close\r\n\r\n"
+                f"{body}".encode("ascii")
+            )
+        self.transport.close()
+        self.loop.call_later(_FLUSH_S, self.transport.abort)
