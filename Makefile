@@ -20,7 +20,7 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@touch $@
 
 run: $(VENV)/run.stamp   ## the gateway and an Omneo to talk to, ended by Ctrl-C
-	@$(BIN)/python -m devtools.run
+	@$(BIN)/python scripts/run.py
 
 test: format lint types layers schema-check tests   ## everything a change must pass
 
