@@ -3,6 +3,7 @@
 from writes.engine import Writes
 from writes.external_id import external_id, fingerprint
 from writes.intents import Intent, State, StateUnavailable
+from writes.kinds import OPERATION_META, Kinds, benefit_kinds
 from writes.outcomes import (
     Busy,
     Done,
@@ -18,12 +19,14 @@ from writes.outcomes import (
 )
 
 __all__ = [
+    "OPERATION_META",
     "Busy",
     "Done",
     "Gone",
     "Intent",
     "KeyReused",
     "Kind",
+    "Kinds",
     "Lapsed",
     "OperationState",
     "Outcome",
@@ -33,6 +36,7 @@ __all__ = [
     "StateUnavailable",
     "Write",
     "Writes",
+    "benefit_kinds",
     "external_id",
     "fingerprint",
 ]

@@ -1,0 +1,92 @@
+"""What one request carries: who asks, which Omneo client answers, and the loaders that batch its calls."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import strawberry
+from starlette.datastructures import Secret
+
+import omneo
+from loaders import Loaders
+from telemetry import Trace
+from writes import Kinds, Writes, benefit_kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Name who is calling; the credential itself is kept only where Omneo must see it.
+
+    `token` is a member's Omneo ID token, passed on as it came; a service has none, it uses the tenant's.
+    """
+
+    kind: Literal["member", "service"]
+    name: str
+    scopes: frozenset[str] = frozenset()
+    token: Secret | None = None
+
+    @property
+    def is_member(self) -> bool:
+        return self.kind == "member"
+
+
+@dataclass(slots=True)
+class Context:
+    """Hold what the resolvers of one request share.
+
+    `client` speaks as the caller (a member's own token, or the tenant's); `server` always as the tenant, for the
+    catalogue, which the ID API does not offer (DESIGN D11). Both count into the same `trace`.
+    """
+
+    caller: Caller
+    client: omneo.Client
+    server: omneo.Client
+    catalogue: omneo.Catalogue
+    loaders: Loaders
+    writes: Writes
+    kinds: Kinds
+    trace: Trace
+    zone: ZoneInfo
+    tenant: str
+
+    def forget(self, definition: omneo.BenefitDefinition) -> None:
+        """Forget what a write outdated, so that whatever is read next is read anew: all but other definitions."""
+        self.catalogue.forget(definition)
+        self.loaders.forget_all()
+
+
+@dataclass(slots=True)
+class Gateway:
+    """Hold what outlives a request, and open a `Context` for each."""
+
+    upstream: omneo.Upstream
+    zone: ZoneInfo
+    tenant: str
+    kinds: Kinds = field(init=False)
+    writes: Writes = field(init=False)  # opened with the application, closed with it
+    capabilities: omneo.Capabilities = field(default_factory=omneo.Capabilities)
+    catalogue: omneo.Catalogue = field(default_factory=omneo.Catalogue)
+
+    def __post_init__(self) -> None:
+        self.kinds = benefit_kinds(self.upstream)
+
+    def context(self, caller: Caller, trace: Trace) -> Context:
+        """Open the context of one request: fresh loaders, nothing shared with another caller."""
+        server = self.upstream.as_service(trace)
+        client = server if caller.token is None else self.upstream.as_member(caller.token, trace)
+        loaders = Loaders(client, server, self.capabilities, self.catalogue, self.zone)
+        return Context(
+            caller=caller,
+            client=client,
+            server=server,
+            catalogue=self.catalogue,
+            loaders=loaders,
+            writes=self.writes,
+            kinds=self.kinds,
+            trace=trace,
+            zone=self.zone,
+            tenant=self.tenant,
+        )
+
+
+Info = strawberry.Info[Context, None]

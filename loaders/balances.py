@@ -1,0 +1,19 @@
+"""Balances of profiles, in a currency."""
+
+from collections.abc import Sequence
+
+import omneo
+from loaders.batching import BatchLoader, each
+
+Key = tuple[str, str | None]
+
+
+class BalancesByProfileId(BatchLoader[Key, omneo.Balances]):
+    """Load balances: (profile id, currency or None for the member's own) → balances, one call each."""
+
+    def __init__(self, client: omneo.Client) -> None:
+        super().__init__()
+        self._client = client
+
+    async def fetch(self, keys: list[Key]) -> Sequence[omneo.Balances | omneo.OmneoError]:
+        return await each(lambda key: omneo.fetch_balances(self._client, key[0], currency=key[1]), keys)

@@ -1,0 +1,108 @@
+"""Profiles by id, by another name, the one who asks, and the tenant's list of them."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import omneo
+from loaders.batching import BatchLoader, each, or_none
+from loaders.listing import Listing, whole_page
+
+Failable = omneo.OmneoError
+
+
+class OwnProfile(BatchLoader[str, omneo.Profile | None]):
+    """Load the profile behind a member's token; its one key is "me". None for a token without a profile."""
+
+    def __init__(self, client: omneo.Client) -> None:
+        super().__init__()
+        self._client = client
+
+    async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
+        own = await or_none(omneo.fetch_own_profile(self._client))
+        return [own for _ in keys]
+
+
+class ProfileById(BatchLoader[str, omneo.Profile | None]):
+    """Load profiles by id: those already seen in a list cost nothing, one alone is read by its id, several by one
+    list call where the tenant honours the filter, else one call each.
+
+    A profile the list lacks is asked for by its id before it counts as unknown, so n keys cost at most n + 1 calls.
+    A member has one profile, their own: any other id is answered by the same call, with None.
+    """
+
+    def __init__(self, client: omneo.Client, capabilities: omneo.Capabilities, own: OwnProfile) -> None:
+        super().__init__()
+        self._client = client
+        self._capabilities = capabilities
+        self._own = own
+        self._seen: dict[str, omneo.Profile] = {}
+
+    def note(self, profiles: Sequence[omneo.Profile]) -> None:
+        """Remember profiles that came with something else."""
+        self._seen.update((profile.id, profile) for profile in profiles)
+
+    async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
+        if self._client.is_member:
+            own = await self._own.load("me")
+            return [own if own is not None and own.id == key else None for key in keys]
+        unseen = [key for key in keys if key not in self._seen]
+        if len(unseen) > 1 and self._capabilities.profiles_by_id:
+            self.note(await self._listed(unseen))
+            unseen = [key for key in keys if key not in self._seen]
+        alone = dict(zip(unseen, await each(self._one, unseen), strict=True))
+        return [self._seen[key] if key in self._seen else alone[key] for key in keys]
+
+    async def _one(self, profile_id: str) -> omneo.Profile | None:
+        return await or_none(omneo.fetch_profile(self._client, profile_id))
+
+    async def _listed(self, keys: list[str]) -> list[omneo.Profile]:
+        try:
+            rows = await omneo.fetch_profiles(self._client, keys)
+        except (omneo.Refused, omneo.Invalid):
+            return []
+        wanted = [profile for profile in rows if profile.id in set(keys)]
+        if len(wanted) < len(rows):
+            self._capabilities.distrust("profiles_by_id")
+        return wanted
+
+
+class ProfileByEmail(BatchLoader[str, omneo.Profile | None]):
+    """Find profiles by e-mail address in lower case, one call each; None where no profile has it."""
+
+    def __init__(self, client: omneo.Client) -> None:
+        super().__init__()
+        self._client = client
+
+    async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
+        return await each(partial(omneo.find_profile_by_email, self._client), keys)
+
+
+class ProfileByIdentity(BatchLoader[tuple[str, str], omneo.Profile | None]):
+    """Find profiles by (identity handle, identifier), one call each; None where no profile has it."""
+
+    def __init__(self, client: omneo.Client) -> None:
+        super().__init__()
+        self._client = client
+
+    async def fetch(self, keys: list[tuple[str, str]]) -> Sequence[omneo.Profile | Failable | None]:
+        return await each(lambda key: omneo.find_profile_by_identity(self._client, *key), keys)
+
+
+class Profiles(BatchLoader[tuple[omneo.Window, omneo.Filters], Listing[omneo.Profile]]):
+    """Load windows of the tenant's list of profiles, one or two calls each."""
+
+    def __init__(self, client: omneo.Client, by_id: ProfileById) -> None:
+        super().__init__()
+        self._client = client
+        self._by_id = by_id
+
+    async def fetch(
+        self, keys: list[tuple[omneo.Window, omneo.Filters]]
+    ) -> Sequence[Listing[omneo.Profile] | Failable]:
+        return await each(self._page, keys)
+
+    async def _page(self, key: tuple[omneo.Window, omneo.Filters]) -> Listing[omneo.Profile]:
+        window, filters = key
+        page = await omneo.list_profiles(self._client, window, filters)
+        self._by_id.note(page.rows)
+        return whole_page(page, window)

@@ -1,0 +1,91 @@
+"""Benefits: the record, and the routes that read them (API.md §7.1)."""
+
+from collections.abc import Sequence
+
+from omneo.benefit_definition import BenefitDefinition, EmbeddedBenefitDefinition
+from omneo.client import Client
+from omneo.filters import Filters
+from omneo.paging import Page, Window, read_window
+from omneo.record import Json, Record, as_object
+
+
+class Benefit(Record, frozen=True, kw_only=True):
+    """A benefit one profile holds. Its times are wall time in `timezone` (API.md §12, C-5)."""
+
+    id: int
+    profile_id: str
+    definition: EmbeddedBenefitDefinition
+    is_expired: bool
+    is_redeemable: bool
+    external_id: str | None = None
+    expires_at: str | None = None
+    issued_at: str | None = None
+    claimed_at: str | None = None
+    extended_at: str | None = None
+    redemptions_remaining: int | None = None
+    total_global_redemptions_remaining: int | None = None
+    timezone: str | None = None
+    meta: Json = None
+    redeem_code_pos: str | None = None
+    redeem_code_online: str | None = None
+    value: float | None = None
+    is_combined: bool | None = None
+    combine_meta: Json = None
+    source_id: int | None = None
+    source_type: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    def __post_init__(self) -> None:
+        as_object(self, "meta", "combine_meta")
+
+
+async def fetch_benefit(client: Client, benefit_id: int) -> Benefit:
+    """Read one benefit by id; for a member, one of their own. Raises `NotFound`."""
+    if client.is_member:
+        benefit: Benefit = await client.get("/profiles/me/benefits/{benefit}", Benefit, benefit=benefit_id)
+    else:
+        benefit = await client.get("/benefits/{benefit}", Benefit, benefit=benefit_id)
+    return benefit
+
+
+async def list_benefits(client: Client, window: Window, filters: Filters) -> Page[Benefit]:
+    """Read a window of the tenant's benefits, whoever holds them, oldest first."""
+    return await read_window(client, "/benefits", Benefit, window, filters)
+
+
+async def list_benefits_of_profiles(
+    client: Client, profile_ids: Sequence[str], window: Window, filters: Filters
+) -> Page[Benefit]:
+    """Read a window of the benefits of several profiles, where the tenant honours the filter.
+
+    Where it does not, rows of other profiles come: check every one (API.md §4.3, U-1).
+    """
+    return await list_benefits(client, window, filters.also(profile_id__in=profile_ids))
+
+
+async def list_profile_benefits(client: Client, profile_id: str, window: Window, filters: Filters) -> Page[Benefit]:
+    """Read a window of a profile's benefits, expired ones included (U-12), oldest first."""
+    return await read_window(client, "/profiles/{profile}/benefits", Benefit, window, filters, profile=profile_id)
+
+
+async def list_redeemable_benefits(client: Client, profile_id: str, window: Window) -> Page[Benefit]:
+    """Read a window of what a profile can redeem now."""
+    return await read_window(client, "/profiles/{profile}/redeemable_benefits", Benefit, window, profile=profile_id)
+
+
+async def find_by_external_id(client: Client, external_id: str, *, profile_id: str) -> list[Benefit]:
+    """Find a profile's benefits with this external id, which is not unique; what does not have it is dropped."""
+    filters = Filters.of(external_id=external_id)
+    page = await list_profile_benefits(client, profile_id, Window(offset=0, first=client.page_max), filters)
+    return [benefit for benefit in page.rows if benefit.external_id == external_id]
+
+
+async def claimable_definitions(client: Client, profile_id: str) -> list[BenefitDefinition]:
+    """Read what a profile may claim now; the list is not paged."""
+    return await client.get("/profiles/{profile}/benefits/claimable", list[BenefitDefinition], profile=profile_id)
+
+
+async def viewable_definitions(client: Client, profile_id: str) -> list[BenefitDefinition]:
+    """Read what a profile may be shown; the list is not paged."""
+    return await client.get("/profiles/{profile}/benefits/viewable", list[BenefitDefinition], profile=profile_id)

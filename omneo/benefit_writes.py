@@ -1,0 +1,96 @@
+"""Benefits: the routes that change them. Each sends one call, never repeated here (API.md §6)."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from omneo.benefit import Benefit
+from omneo.client import Client
+from omneo.redemption import Redemption
+
+
+async def assign_benefit(
+    client: Client,
+    *,
+    profile_id: str,
+    definition_id: str,
+    issued_at: str,
+    timezone: str,
+    expires_at: str | None = None,
+    external_id: str | None = None,
+    value: Decimal | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Benefit:
+    """Give a profile a benefit. Times are wall time in `timezone`; without `expires_at` the period decides."""
+    body = _given(
+        profile_id=profile_id,
+        benefit_definition_id=definition_id,
+        issued_at=issued_at,
+        timezone=timezone,
+        expires_at=expires_at,
+        external_id=external_id,
+        value=None if value is None else float(value),
+        meta=meta,
+    )
+    return await client.post("/benefits", body, Benefit)
+
+
+async def claim_benefit(
+    client: Client,
+    *,
+    profile_id: str,
+    definition: str,
+    timezone: str,
+    external_id: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Benefit:
+    """Claim a definition, by its handle, for a profile (C-2)."""
+    body = _given(definition=definition, timezone=timezone, external_id=external_id, meta=meta)
+    return await client.post("/profiles/{profile}/benefits/claim", body, Benefit, profile=profile_id)
+
+
+async def claim_and_redeem_benefit(
+    client: Client,
+    *,
+    profile_id: str,
+    definition: str,
+    timezone: str,
+    external_id: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Redemption:
+    """Claim a definition and redeem the benefit at once (C-4)."""
+    body = _given(definition=definition, timezone=timezone, external_id=external_id, meta=meta)
+    return await client.post("/profiles/{profile}/benefits/claim-redeem", body, Redemption, profile=profile_id)
+
+
+async def redeem_benefit(client: Client, profile_id: str, benefit_id: int, count: int = 1) -> Redemption:
+    """Use `count` redemptions of a benefit (C-3)."""
+    return await client.post(
+        "/profiles/{profile}/benefits/{benefit}/redeem",
+        {"count": count},
+        Redemption,
+        profile=profile_id,
+        benefit=benefit_id,
+    )
+
+
+async def extend_benefits(
+    client: Client, profile_id: str, benefit_ids: Sequence[int], *, days: int | None = None, date: str | None = None
+) -> list[Benefit]:
+    """Put off the expiry of a profile's benefits, by days or to a wall time; exactly one of the two."""
+    body = _given(profile_id=profile_id, ids=list(benefit_ids), extend_days=days, extend_date=date)
+    return await client.post("/benefits/extend", body, list[Benefit])
+
+
+async def update_benefit(client: Client, benefit_id: int, fields: Mapping[str, Any]) -> Benefit:
+    """Change the given fields of a benefit, and no others."""
+    return await client.put("/benefits/{benefit}", fields, Benefit, benefit=benefit_id)
+
+
+async def delete_benefit(client: Client, benefit_id: int) -> None:
+    """Take a benefit away."""
+    await client.delete("/benefits/{benefit}", benefit=benefit_id)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,54 @@
+"""The one thing shared between requests: benefit definitions, which are the tenant's settings and nobody's data."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from async_lru import alru_cache
+
+from omneo.benefit_definition import BenefitDefinition, fetch_definition, fetch_definition_by_handle
+from omneo.client import Client
+from omneo.errors import BudgetSpent, TimedOut
+
+
+class Catalogue:
+    """Remember definitions by id and by handle for `ttl_s` seconds (and up to a tenth more, so they do not all lapse
+    at once).
+
+    Callers who ask for the same definition at the same time share one call. Failures are not remembered, nor is
+    `NotFound`. Always read with the server token: the ID API has no definitions route (DESIGN D10, D11).
+    """
+
+    def __init__(self, ttl_s: float = 60.0, max_entries: int = 2000) -> None:
+        remember = alru_cache(maxsize=max_entries, ttl=ttl_s, jitter=ttl_s / 10, key=_by_what_is_asked)
+        self._by_id = remember(fetch_definition)
+        self._by_handle = remember(fetch_definition_by_handle)
+
+    async def by_id(self, client: Client, definition_id: str) -> BenefitDefinition:
+        """Read one definition by id. Raises `NotFound` and whatever the call raises."""
+        return await self._read(self._by_id, client, definition_id)
+
+    async def by_handle(self, client: Client, handle: str) -> BenefitDefinition:
+        """Read one definition by handle. Raises `NotFound` and whatever the call raises."""
+        return await self._read(self._by_handle, client, handle)
+
+    def forget(self, definition: BenefitDefinition) -> None:
+        """Drop a definition that a write may have changed."""
+        self._by_id.cache_invalidate(None, definition.id)
+        self._by_handle.cache_invalidate(None, definition.handle)
+
+    async def _read(self, remembered: Any, client: Client, key: str) -> BenefitDefinition:
+        shared = remembered.cache_contains(client, key)
+        try:
+            definition: BenefitDefinition = await remembered(client, key)
+        except (BudgetSpent, TimedOut):
+            if not shared:
+                raise
+            # The call we joined was another request's, and so was the limit it ran into.
+            ask: Callable[[Client, str], Awaitable[BenefitDefinition]] = remembered.__wrapped__
+            return await ask(client, key)
+        client.trace.tally.cached += shared
+        return definition
+
+
+def _by_what_is_asked(_client: Client, key: str) -> str:
+    return key

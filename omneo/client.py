@@ -1,0 +1,187 @@
+"""The client: routes become requests, answers become records, failures become the errors of `omneo.errors`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+import httpx
+import msgspec
+from starlette.datastructures import Secret
+
+from omneo.answers import raise_for_status
+from omneo.errors import BudgetSpent, Invalid, Landed, TimedOut
+from omneo.retry import with_repeats
+from omneo.transport import Answer, HttpxTransport, Request, Transport
+from telemetry import Trace
+
+T = TypeVar("T")
+Params = Sequence[tuple[str, str]]
+
+USER_AGENT = "omneo-graphql-gateway"
+IN_FLIGHT = 48  # httpx slows down when many wait inside its pool, so they wait here
+
+
+class Envelope(msgspec.Struct, Generic[T]):
+    """Omneo wraps every record and every list in `data` (API.md §3)."""
+
+    data: T
+
+
+class Upstream:
+    """Hold what all requests share: connections, the two roots of the API, and the tenant's server token."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        api_url: str,
+        id_url: str,
+        token: Secret | str,
+        page_max: int = 100,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        self.transport: Transport = HttpxTransport(http)
+        self.api_url = api_url.rstrip("/")
+        self.id_url = id_url.rstrip("/")
+        self.page_max = page_max
+        self.gate = asyncio.Semaphore(in_flight)
+        self._token = token
+
+    def as_service(self, trace: Trace) -> Client:
+        """Speak as the tenant, to /api/v3."""
+        return Client(self, self.api_url, self._token, trace, is_member=False)
+
+    def as_member(self, token: Secret | str, trace: Trace) -> Client:
+        """Speak as a member, to /id/api/v1, where every profile's path is the member's own."""
+        return Client(self, self.id_url, token, trace, is_member=True)
+
+    async def aclose(self) -> None:
+        await self.transport.aclose()
+
+
+class Client:
+    """Call Omneo for one request under one credential.
+
+    Reads are repeated at most twice within the request's deadline; writes are sent once, whatever becomes of them.
+    Every first attempt counts against `trace.tally`.
+    """
+
+    def __init__(self, upstream: Upstream, root: str, token: Secret | str, trace: Trace, *, is_member: bool) -> None:
+        self.trace = trace
+        self.is_member = is_member
+        self.page_max = upstream.page_max
+        self._upstream = upstream
+        self._root = root
+        self._token = token
+
+    def under(self, trace: Trace) -> Client:
+        """Speak with the same credential under another trace: for a write, which outlives its request."""
+        return Client(self._upstream, self._root, self._token, trace, is_member=self.is_member)
+
+    async def get(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
+        """Read `route`, a template such as `/profiles/{profile}`, and decode what its envelope holds as `kind`."""
+        return _decode(await self._send("GET", route, parts, params), kind)
+
+    async def get_whole(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
+        """Read `route` and decode the whole answer as `kind`: for lists, whose envelope says more than `data`."""
+        return _decode_whole(await self._send("GET", route, parts, params), kind)
+
+    async def post(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
+        """Send a write, or a look-up that Omneo made a POST, and decode what the envelope holds."""
+        return _decode(await self._send("POST", route, parts, body=body), kind)
+
+    async def put(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
+        """Change a record, and decode it as it is now."""
+        return _decode(await self._send("PUT", route, parts, body=body), kind)
+
+    async def delete(self, route: str, **parts: str | int) -> None:
+        """Remove a record."""
+        await self._send("DELETE", route, parts)
+
+    async def _send(
+        self,
+        method: str,
+        route: str,
+        parts: Mapping[str, str | int],
+        params: Params = (),
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        self._count(method, route)
+        url = self._url(route, parts, params)
+        content = None if body is None else msgspec.json.encode(body)
+
+        async def attempt() -> Answer:
+            return await self._attempt(method, url, content)
+
+        return await (with_repeats(attempt, self.trace) if method == "GET" else attempt())
+
+    async def _attempt(self, method: str, url: str, content: bytes | None) -> Answer:
+        landed = Landed.NO
+        try:
+            async with asyncio.timeout(self.trace.remaining_s()), self._upstream.gate:
+                landed = Landed.UNKNOWN
+                answer = await self._upstream.transport.send(self._request(method, url, content))
+        except TimeoutError:
+            raise TimedOut(landed=landed, detail="deadline") from None
+        raise_for_status(answer)
+        return answer
+
+    def _request(self, method: str, url: str, content: bytes | None) -> Request:
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Accept": "application/json",
+            "User-Agent": USER_AGENT,
+            "x-request-id": self.trace.request_id,
+        }
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if self.trace.traceparent is not None:
+            headers["traceparent"] = self.trace.traceparent
+        return Request(method, url, headers, content, self.trace.remaining_s())
+
+    def _count(self, method: str, route: str) -> None:
+        if self.trace.remaining_s() <= 0:
+            raise TimedOut(landed=Landed.NO, detail="no time left")
+        tally = self.trace.tally
+        if tally.budget is not None and tally.made >= tally.budget:
+            raise BudgetSpent
+        tally.made += 1
+        name = f"{method} {route}"
+        tally.routes[name] = tally.routes.get(name, 0) + 1
+
+    def _url(self, route: str, parts: Mapping[str, str | int], params: Params) -> str:
+        safe = {name: quote(str(value), safe="") for name, value in parts.items()}
+        if self.is_member:
+            safe["profile"] = "me"  # on the ID API a token has one profile, whatever id we hold (API.md §2.3)
+        query = "?" + urlencode(params) if params else ""
+        return self._root + route.format_map(safe) + query
+
+
+@lru_cache(maxsize=128)
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    # Not strict: numbers and booleans also come as strings of digits (API.md §7.2, birth_day).
+    return msgspec.json.Decoder(kind, strict=False)
+
+
+def _decode(answer: Answer, kind: type[T]) -> T:
+    envelope: Envelope[T] = _decode_whole(answer, Envelope[kind])  # type: ignore[valid-type]  # made at run time
+    return envelope.data
+
+
+def _decode_whole(answer: Answer, kind: type[T]) -> T:
+    try:
+        decoded: T = _decoder(kind).decode(answer.body)  # type: ignore[arg-type]  # a type is hashable
+        return decoded
+    except msgspec.ValidationError as error:
+        raise Invalid(landed=Landed.UNKNOWN, detail=_where(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(landed=Landed.UNKNOWN, detail="not JSON") from error
+
+
+def _where(error: msgspec.ValidationError) -> str:
+    """Keep where an answer went wrong and what was expected there; msgspec's texts quote no values of ours."""
+    return str(error)[:200]

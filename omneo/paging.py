@@ -1,0 +1,90 @@
+"""Windows of Omneo's lists: from offset and count to its pages, trusting what the answers say of themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from omneo.client import Client, Params
+from omneo.errors import Invalid
+
+T = TypeVar("T")
+
+# The one sort field seen on every list. Ascending: what is added while somebody pages comes last (API.md §4.1, U-11).
+SORT = ("sort", "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Name the rows wanted: `first` of them from `offset` on, counted from 0."""
+
+    offset: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Hold rows of a list in order, the offset of the first of them, and the length of the whole list."""
+
+    rows: list[T]
+    offset: int
+    total: int
+
+
+class _Meta(msgspec.Struct):
+    current_page: int
+    per_page: int
+    total: int
+
+
+class _Answer(msgspec.Struct, Generic[T]):
+    data: list[T]
+    meta: _Meta
+
+
+async def read_window(
+    client: Client, route: str, kind: type[T], window: Window, params: Params = (), **parts: str | int
+) -> Page[T]:
+    """Read a window of a list in the fewest pages: one if a page size exists whose page holds it all, else two.
+
+    Should Omneo send smaller pages than asked for (U-4), as many more are read as it takes. Returns no more rows than
+    wanted; fewer at the end of the list.
+    """
+    size, number = fit(window, client.page_max)
+    found = await _page(client, route, kind, size, number, params, parts)
+    size = found.meta.per_page
+    if size < 1:
+        raise Invalid(detail="meta.per_page below 1")
+    rows = dict(_numbered(found))
+    end = min(window.offset + window.first, found.meta.total)
+    missing = sorted({offset // size + 1 for offset in range(window.offset, end) if offset not in rows})
+    further = await asyncio.gather(*(_page(client, route, kind, size, page, params, parts) for page in missing))
+    for answer in further:
+        rows.update(_numbered(answer))
+    offsets = [offset for offset in range(window.offset, end) if offset in rows]
+    return Page([rows[offset] for offset in offsets], window.offset, found.meta.total)
+
+
+def fit(window: Window, page_max: int) -> tuple[int, int]:
+    """Find the smallest page size, and the number of its page, that holds the window; where none up to `page_max`
+    does, the largest page that begins in or before it."""
+    for size in range(min(window.first, page_max), page_max + 1):
+        if window.offset // size == (window.offset + window.first - 1) // size:
+            return size, window.offset // size + 1
+    return page_max, window.offset // page_max + 1
+
+
+def _numbered(answer: _Answer[T]) -> list[tuple[int, T]]:
+    start = (answer.meta.current_page - 1) * answer.meta.per_page
+    return [(start + index, row) for index, row in enumerate(answer.data)]
+
+
+async def _page(
+    client: Client, route: str, kind: type[T], size: int, number: int, params: Params, parts: Mapping[str, str | int]
+) -> _Answer[T]:
+    asked = (*params, SORT, ("page[size]", str(size)), ("page[number]", str(number)))
+    return await client.get_whole(route, _Answer[kind], asked, **parts)  # type: ignore[valid-type]  # made at run time

@@ -1,0 +1,75 @@
+"""Redemptions: the record and its routes (API.md §7.4)."""
+
+import msgspec
+
+from omneo.benefit import Benefit
+from omneo.client import Client
+from omneo.location import Location
+from omneo.paging import Page, Window, read_window
+from omneo.record import Json, Record, as_object
+
+
+class RedemptionTransaction(Record, frozen=True, kw_only=True):
+    """The sale a redemption belongs to."""
+
+    external_id: str | None = None
+    receipt_ref: str | None = None
+    transacted_at: str | None = None
+    total: float | None = None
+
+
+class RedemptionItem(Record, frozen=True, kw_only=True):
+    """One thing redeemed. `type_attributes` is the whole of it, by `type`, and is read only where it is a benefit."""
+
+    id: int
+    type: str
+    value: float | None = None
+    count: int | None = None
+    type_attributes: msgspec.Raw = msgspec.Raw(b"null")
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    @property
+    def benefit(self) -> Benefit | None:
+        """The redeemed benefit, as it was after; None for other kinds, and where Omneo leaves it out."""
+        if self.type != "benefit" or self.type_attributes == b"null":
+            return None
+        return _benefit.decode(self.type_attributes)
+
+
+_benefit = msgspec.json.Decoder(Benefit, strict=False)
+
+
+class Redemption(Record, frozen=True, kw_only=True):
+    """A record of something spent or given back."""
+
+    id: int
+    profile_id: str
+    type: str
+    items: list[RedemptionItem] = []
+    profile: Json = None
+    total: float | None = None
+    total_localised: float | None = None
+    meta: Json = None
+    location_id: int | None = None
+    location: Location | None = None
+    transaction_id: int | None = None
+    transaction: RedemptionTransaction | None = None
+    redeem_at: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    def __post_init__(self) -> None:
+        as_object(self, "meta")
+
+
+async def list_redemptions(client: Client, profile_id: str, window: Window) -> Page[Redemption]:
+    """Read a window of a profile's redemptions, oldest first."""
+    return await read_window(client, "/profiles/{profile}/redemptions", Redemption, window, profile=profile_id)
+
+
+async def fetch_redemption(client: Client, profile_id: str, redemption_id: int) -> Redemption:
+    """Read one redemption of a profile. Raises `NotFound`."""
+    return await client.get(
+        "/profiles/{profile}/redemptions/{redemption}", Redemption, profile=profile_id, redemption=redemption_id
+    )

@@ -1,0 +1,38 @@
+"""Repeats of reads: few, spread out, and never past the deadline."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import stamina
+
+from omneo.errors import RateLimited, TimedOut, Unavailable
+from telemetry import Trace
+
+T = TypeVar("T")
+
+REPEATS = 2  # per request in all (DESIGN D12), so that a struggling Omneo is not asked three times as much
+WAIT_MAX_S = 1.0
+
+
+async def with_repeats(attempt: Callable[[], Awaitable[T]], trace: Trace) -> T:
+    """Make one attempt, and repeat it after a failure that may pass, with jitter and as Retry-After asks.
+
+    Raises what the last attempt raised. Repeats are counted in `trace.tally.retried`.
+    """
+
+    def worth_a_repeat(error: Exception) -> bool | float:
+        if not isinstance(error, Unavailable | TimedOut | RateLimited) or trace.tally.retried >= REPEATS:
+            return False
+        wait_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
+        if wait_s + WAIT_MAX_S > trace.remaining_s():
+            return False
+        trace.tally.retried += 1
+        return wait_s or True
+
+    attempts = stamina.retry_context(
+        on=worth_a_repeat, attempts=REPEATS + 1, timeout=None, wait_initial=0.05, wait_max=WAIT_MAX_S, wait_jitter=0.2
+    )
+    async for each in attempts:
+        with each:
+            return await attempt()
+    raise AssertionError("stamina ends by raising what the last attempt raised")

@@ -1,0 +1,55 @@
+"""Omneo's times: `YYYY-MM-DD HH:MM:SS` without an offset, sometimes ISO 8601, sometimes a bare date (API.md §9)."""
+
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from omneo.errors import Invalid
+
+
+def wall_time(value: str | None, zone_name: str | None, default: ZoneInfo) -> datetime | None:
+    """Read wall time in the zone a record names, or in `default` where it names none or an unknown one (C-5).
+
+    Returns an aware datetime; an offset in the value itself is honoured; a bare date is its midnight; empty and zero
+    dates are None. Raises `Invalid` for what is no date.
+    """
+    moment = _parse(value)
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=_zone(zone_name) or default)
+
+
+def utc_time(value: str | None) -> datetime | None:
+    """Read a stamp Omneo keeps in UTC, such as `created_at`. Raises `Invalid` for what is no date."""
+    moment = _parse(value)
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def calendar_date(value: str | None) -> date | None:
+    """Read a date; a time after it is ignored. Raises `Invalid` for what is no date."""
+    moment = _parse(value)
+    return None if moment is None else moment.date()
+
+
+def to_wall(moment: datetime, zone: ZoneInfo) -> str:
+    """Write an aware moment as Omneo takes it: wall time in `zone`, to the second."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _parse(value: str | None) -> datetime | None:
+    if not value or value.startswith("0000-00-00"):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise Invalid(detail="a time that is none") from None
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError):  # no such zone, or a name that is no name: ZoneInfo reads it as a path
+        return None

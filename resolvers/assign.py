@@ -1,0 +1,102 @@
+"""Assigning a benefit: once for one key, whoever repeats the request."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import omneo
+import writes
+from context import Info
+from resolvers.access import require_service
+from resolvers.benefit_definition import find_definition
+from resolvers.eligibility import pool_left
+from resolvers.inputs import AssignBenefitInput, idempotency_key, json_object, reference, zone_name
+from resolvers.outcomes import (
+    AllocationExhausted,
+    AssignOutcome,
+    BenefitAssigned,
+    DefinitionUnknown,
+    ProfileUnknown,
+    RefusedByOmneo,
+)
+from resolvers.writing import caller_name, unfinished
+from telemetry import Trace
+
+
+async def resolve_assign_benefit(info: Info, input: AssignBenefitInput) -> AssignOutcome:
+    require_service(info)
+    key = idempotency_key(input.idempotency_key)
+    profile_id = omneo.profile_id(input.profile_id, field="profileId")
+    wanted = _wanted(input, info.context.zone)
+    definition = await find_definition(info, input.definition)
+    if definition is None:
+        return DefinitionUnknown()
+
+    async def send(intent: writes.Intent, trace: Trace) -> omneo.Benefit:
+        return await omneo.assign_benefit(
+            info.context.client.under(trace),
+            profile_id=profile_id,
+            definition_id=definition.id,
+            **_with_operation(wanted, intent.external_id),
+        )
+
+    outcome = await info.context.writes.perform(
+        writes.Write(
+            kind=info.context.kinds.assign,
+            tenant=info.context.tenant,
+            caller=await caller_name(info),
+            key=key,
+            profile_id=profile_id,
+            target=definition.id,
+            fingerprint=writes.fingerprint([profile_id, definition.id, *_as_asked(input)]),
+            note=wanted["external_id"] or "",
+            send=send,
+        ),
+        info.context.trace,
+    )
+    match outcome:
+        case writes.Done(value=benefit):
+            info.context.forget(definition)
+            return BenefitAssigned(benefit)
+        case writes.Refused(cause=omneo.Refused() | omneo.NotFound()):
+            return await _explain(info, profile_id, definition)
+        case _:
+            return unfinished(outcome)
+
+
+def _wanted(input: AssignBenefitInput, default_zone: ZoneInfo) -> dict[str, Any]:
+    """Put the input in Omneo's words: moments become wall time in the benefit's zone (DESIGN D3)."""
+    timezone = zone_name(input.timezone, default_zone)
+    zone = ZoneInfo(timezone)
+    return {
+        "timezone": timezone,
+        "issued_at": omneo.to_wall(input.issued_at or datetime.now(UTC), zone),
+        "expires_at": None if input.expires_at is None else omneo.to_wall(input.expires_at, zone),
+        "external_id": None if input.external_id is None else reference(input.external_id, field="externalId"),
+        "value": input.value,
+        "meta": json_object(input.meta, field="meta"),
+    }
+
+
+def _as_asked(input: AssignBenefitInput) -> list[Any]:
+    """List what makes two requests the same; what is filled in for the caller, such as now, does not count."""
+    moments = [moment and moment.isoformat() for moment in (input.issued_at, input.expires_at)]
+    value = None if input.value is None else str(input.value)
+    return [*moments, input.timezone, input.external_id, value, input.meta]
+
+
+def _with_operation(wanted: dict[str, Any], operation_id: str) -> dict[str, Any]:
+    """Leave the operation's id on the benefit: as its external id, or in its meta where the caller gave their own."""
+    if wanted["external_id"] is None:
+        return wanted | {"external_id": operation_id}
+    return wanted | {"meta": (wanted["meta"] or {}) | {writes.OPERATION_META: operation_id}}
+
+
+async def _explain(info: Info, profile_id: str, definition: omneo.BenefitDefinition) -> AssignOutcome:
+    info.context.forget(definition)
+    if await info.context.loaders.profile_by_id.load(profile_id) is None:
+        return ProfileUnknown()
+    fresh = await info.context.loaders.definition_by_id.load(definition.id)
+    if fresh is None:
+        return DefinitionUnknown()
+    return AllocationExhausted() if pool_left(fresh) == 0 else RefusedByOmneo()

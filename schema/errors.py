@@ -1,0 +1,76 @@
+"""One table from every cause to what the client reads: a code, a sentence on what to do, whether to repeat."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError
+
+import omneo
+import writes
+from resolvers.access import Forbidden
+from resolvers.inputs import BadCursor, BadInput
+from resolvers.writing import WriteBusy
+
+
+@dataclass(frozen=True, slots=True)
+class PublicError:
+    """Say what a client is told of a cause. `message` None: the exception's own words were written for clients."""
+
+    code: str
+    message: str | None
+    retryable: bool = False
+
+
+# The first entry whose class fits is used, so a class stands before its bases.
+TABLE: dict[type[Exception], PublicError] = {
+    BadCursor: PublicError("BAD_CURSOR", None),
+    BadInput: PublicError("BAD_USER_INPUT", None),
+    omneo.InvalidId: PublicError("BAD_USER_INPUT", None),
+    Forbidden: PublicError("FORBIDDEN", None),
+    WriteBusy: PublicError(
+        "UPSTREAM_UNAVAILABLE",
+        "Another request for the same benefit is not finished. Nothing was sent; repeat with the same idempotencyKey.",
+        retryable=True,
+    ),
+    writes.StateUnavailable: PublicError(
+        "INTERNAL", "Writes cannot be kept safe now, so nothing was sent. Try again in a moment.", retryable=True
+    ),
+    omneo.BudgetSpent: PublicError(
+        "UPSTREAM_BUDGET", "This query needed more calls to Omneo than were foreseen. Ask for less at once."
+    ),
+    omneo.TimedOut: PublicError("UPSTREAM_TIMEOUT", "Omneo did not answer in time. Try again.", retryable=True),
+    omneo.Unavailable: PublicError(
+        "UPSTREAM_UNAVAILABLE", "Omneo is not available. Try again in a moment.", retryable=True
+    ),
+    omneo.RateLimited: PublicError(
+        "UPSTREAM_RATE_LIMITED", "Omneo takes no more calls for the moment. Try again later.", retryable=True
+    ),
+    omneo.Invalid: PublicError("UPSTREAM_INVALID", "Omneo's answer could not be understood."),
+    omneo.Unauthenticated: PublicError("UPSTREAM_UNAUTHENTICATED", "Omneo did not accept the credential."),
+    omneo.Forbidden: PublicError("FORBIDDEN", "Omneo does not allow this with the credential used."),
+    omneo.NotFound: PublicError("UPSTREAM_INVALID", "Omneo does not know what it named itself. Try again."),
+    omneo.Refused: PublicError("UPSTREAM_INVALID", "Omneo refused the gateway's question."),
+}
+
+UNFORESEEN = PublicError("INTERNAL", "Something went wrong in the gateway. Quote the request id when you report it.")
+
+
+def public_error(cause: Exception) -> PublicError:
+    """Look up what a client is told of an exception raised by a resolver."""
+    return next((entry for kind, entry in TABLE.items() if isinstance(cause, kind)), UNFORESEEN)
+
+
+def formatted(error: GraphQLError) -> dict[str, Any]:
+    """Write an error of an execution as the client reads it: message, locations, path, and extensions with a code.
+
+    Errors that graphql-core itself raises while it coerces what the client sent keep their words.
+    """
+    cause = error.original_error
+    answer: dict[str, Any] = dict(error.formatted)
+    if cause is None or isinstance(cause, GraphQLError):
+        answer["extensions"] = {"code": "BAD_USER_INPUT", **(answer.get("extensions") or {})}
+        return answer
+    told = public_error(cause)
+    answer["message"] = str(cause) if told.message is None else told.message
+    answer["extensions"] = {"code": told.code, "retryable": told.retryable}
+    return answer

@@ -1,0 +1,83 @@
+"""The custom scalars: how each is written, and how what a client sends is read."""
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.scalars import JSON
+
+
+def _moment(value: object) -> datetime:
+    """Read an ISO 8601 moment; without an offset it names no moment, and is refused."""
+    try:
+        moment = datetime.fromisoformat(_text(value, "DateTime"))
+    except ValueError:
+        raise GraphQLError("A DateTime is an existing moment in ISO 8601, such as 2026-03-01T09:30:00+11:00.") from None
+    if moment.tzinfo is None:
+        raise GraphQLError("A DateTime needs an offset, such as 2026-03-01T09:30:00+11:00 or 2026-02-28T22:30:00Z.")
+    return moment
+
+
+def _day(value: object) -> date:
+    try:
+        return date.fromisoformat(_text(value, "Date"))
+    except ValueError:
+        raise GraphQLError("A Date is an existing day in ISO 8601, such as 2026-03-01.") from None
+
+
+def _number(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise GraphQLError('A Decimal is a number or a string that holds one, such as "12.50".')
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise GraphQLError('A Decimal is a number or a string that holds one, such as "12.50".') from None
+    if not number.is_finite():
+        raise GraphQLError("A Decimal is a finite number.")
+    return number
+
+
+def _text(value: object, scalar: str) -> str:
+    if not isinstance(value, str):
+        raise GraphQLError(f"A {scalar} is written as a string.")
+    return value
+
+
+def _written_decimal(value: Any) -> str:
+    """Write 10.0 as 10 and 12.5 as 12.5: Omneo's numbers arrive as JSON numbers, without a scale."""
+    text = format(Decimal(str(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+SCALARS: dict[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment in ISO 8601 with its offset from UTC, such as `2026-03-01T09:30:00+11:00`.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        serialize=datetime.isoformat,
+        parse_value=_moment,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the calendar in ISO 8601, such as `1989-01-31`.",
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
+        serialize=date.isoformat,
+        parse_value=_day,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number, written as a string such as `"12.5"`; a number is accepted as input.',
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
+        serialize=_written_decimal,
+        parse_value=_number,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value, as it is stored: an object, a list, a string, a number, a boolean or null.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+}
