@@ -88,7 +88,7 @@ class Store(Protocol):
         """Let go of the file or the connections."""
 
 
-class StateUnavailable(Exception):  # noqa: N818 - named as omneo's errors are, for what is so
+class StateUnavailable(Exception):
     """The store cannot be read or written now. Raised before a send, so nothing was sent."""
 
 

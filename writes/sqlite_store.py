@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
@@ -34,15 +34,16 @@ class SqliteStore:
     Commits are synced to the disk: an intent that a power cut could lose would permit a second send.
     """
 
-    def __init__(self, path: str, worker: Executor | None = None, busy_timeout_s: float = 10.0) -> None:
-        self._worker = worker or ThreadPoolExecutor(1, "intents")
+    def __init__(self, path: str, *, busy_timeout_s: float = 10.0) -> None:
+        self._worker = ThreadPoolExecutor(1, "intents")
         self._path = path
         self._busy_timeout_s = busy_timeout_s
+        self._is_closed = False
 
     @classmethod
-    async def open(cls, path: str, worker: Executor | None = None) -> "SqliteStore":
+    async def open(cls, path: str, *, busy_timeout_s: float = 10.0) -> "SqliteStore":
         """Open the file, made if it is missing; `:memory:` lives as long as the process."""
-        store = cls(path, worker)
+        store = cls(path, busy_timeout_s=busy_timeout_s)
         await store._run(store._connect)
         return store
 
@@ -66,10 +67,14 @@ class SqliteStore:
         await self._run(lambda: self._db.execute("DELETE FROM owners WHERE owner = ?", (owner,)))
 
     async def aclose(self) -> None:
-        await self._run(self._db.close)
-        self._worker.shutdown(wait=False)
+        if not self._is_closed:
+            await self._run(self._db.close)
+            self._is_closed = True
+            self._worker.shutdown(wait=False)
 
     async def _run(self, work: Callable[[], R]) -> R:
+        if self._is_closed:
+            raise StateUnavailable("the state database is closed")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, work)
         except sqlite3.Error as error:

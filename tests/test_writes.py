@@ -1,0 +1,429 @@
+"""The write engine, one behaviour at a time, over both stores."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from writes_support import QUARANTINE_S, Stores, World, needs_redis, now, play
+
+import writes
+from benchmarks.redis_server import redis_server
+from benchmarks.unreliable import CALLER, Fault, Made, Replica
+from telemetry import Trace
+from writes import Busy, Done, Gone, Intent, KeyReused, Lapsed, Pending, Refused, State
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=needs_redis)])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
+    return Stores(tmp_path if request.param == "sqlite" else request.getfixturevalue("redis_url"))
+
+
+LANDED = [Fault.DROP_AFTER, Fault.LATE, Fault.STATUS_AFTER, Fault.TRUNCATE, Fault.SLOW, Fault.SILENT]
+NOT_LANDED = [Fault.DROP_BEFORE, Fault.STATUS_BEFORE]
+ANSWERED_NO = [Fault.NEVER_SENT, Fault.RATE_LIMITED, Fault.REFUSED]
+
+
+@pytest.mark.parametrize("fault", [Fault.NONE, *LANDED])
+def test_a_write_that_landed_is_reported_done_and_never_sent_again(stores: Stores, fault: Fault) -> None:
+    """Whatever became of the answer, the caller gets the one benefit that was made."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        outcome = await replica.perform("key")
+        assert outcome == Done(world.omneo.made[0])
+        assert await replica.perform("key") == outcome
+        assert len(world.omneo.arrivals) == 1
+
+    play(stores, scenario, [fault])
+
+
+@pytest.mark.parametrize("fault", NOT_LANDED)
+def test_a_lost_write_is_sent_again_only_after_the_quarantine(stores: Stores, fault: Fault) -> None:
+    """A caller who still waits gets the write made in the same request, once nothing can land any more."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        assert await replica.perform("key") == Done(Made(1, replica.write("key").external_id))
+        (first, _), (second, _) = world.omneo.arrivals
+        assert second - first >= QUARANTINE_S
+
+    play(stores, scenario, [fault])
+
+
+@pytest.mark.parametrize("fault", ANSWERED_NO)
+def test_an_answered_no_is_a_refusal_and_the_key_may_try_again(stores: Stores, fault: Fault) -> None:
+    """What never left or was refused did not happen, so the next request with the key sends at once."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        assert isinstance(await replica.perform("key"), Refused)
+        began = now()
+        assert isinstance(await replica.perform("key"), Done)
+        assert now() - began < QUARANTINE_S / 2
+
+    play(stores, scenario, [fault])
+
+
+@pytest.mark.parametrize("fault", [Fault.NONE, *LANDED])
+def test_a_double_tap_is_one_write_with_one_answer(stores: Stores, fault: Fault) -> None:
+    """Four requests with one key, two at each of two replicas, at the same time."""
+
+    async def scenario(world: World) -> None:
+        replicas = [await world.replica(), await world.replica()] * 2
+        outcomes = await asyncio.gather(*(replica.perform("key") for replica in replicas))
+        assert outcomes == [Done(world.omneo.made[0])] * 4
+        assert len(world.omneo.arrivals) == 1
+
+    play(stores, scenario, [fault])
+
+
+def test_one_key_with_another_input_is_refused(stores: Stores) -> None:
+    """While the first runs, after it, and at another replica."""
+
+    async def scenario(world: World) -> None:
+        one, two = await world.replica(), await world.replica()
+        first = asyncio.create_task(one.perform("key", target="3"))
+        await world.omneo.arrived.wait()
+        assert await one.perform("key", target="4") == KeyReused()
+        assert await two.perform("key", target="4") == KeyReused()
+        assert isinstance(await first, Done)
+        assert await two.perform("key", target="4") == KeyReused()
+        assert len(world.omneo.arrivals) == 1
+
+    play(stores, scenario, [Fault.SLOW])
+
+
+def test_a_refused_key_stays_bound_to_its_input(stores: Stores) -> None:
+    """A key that was refused may try again, but only what it asked for."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        assert isinstance(await replica.perform("key", target="3"), Refused)
+        assert await replica.perform("key", target="4") == KeyReused()
+
+    play(stores, scenario, [Fault.REFUSED])
+
+
+def test_two_keys_for_one_thing_take_turns(stores: Stores) -> None:
+    """While the first outcome is unknown the second is not sent; without time to wait it says so and sent nothing."""
+
+    async def scenario(world: World) -> None:
+        one, two = await world.replica(), await world.replica()
+        first = asyncio.create_task(one.perform("first"))
+        await asyncio.sleep(0.2)
+        assert await two.perform("impatient", deadline_s=0.5) == Busy()
+        second = await two.perform("second")
+        assert isinstance(second, Done)
+        assert isinstance(await first, Done)
+        assert [made.external_id for made in world.omneo.made] == [
+            two.write(key).external_id for key in ("first", "second")
+        ]
+
+    play(stores, scenario, [Fault.SILENT])
+
+
+def test_keys_for_different_things_do_not_wait_for_each_other(stores: Stores) -> None:
+    """A benefit whose outcome is unknown holds up nothing but itself."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        slow = asyncio.create_task(replica.perform("first", target="3"))
+        await asyncio.sleep(0.2)
+        began = now()
+        assert isinstance(await replica.perform("second", target="4"), Done)
+        assert now() - began < 0.5
+        assert isinstance(await slow, Done)
+
+    play(stores, scenario, [Fault.SILENT])
+
+
+def test_a_passing_deadline_answers_pending_and_the_write_is_finished(stores: Stores) -> None:
+    """The operation is found under its id, by its caller alone, and ends as done within the quarantine."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        outcome = await replica.perform("key", deadline_s=0.3)
+        assert isinstance(outcome, Pending)
+        pending = await replica.writes.operation(outcome.operation_id, CALLER)
+        assert pending is not None
+        assert pending.state is State.OPEN
+        assert await replica.writes.operation(outcome.operation_id, "service:other") is None
+        await asyncio.sleep(QUARANTINE_S * 2 + 0.5)
+        finished = await replica.writes.operation(outcome.operation_id, CALLER)
+        assert finished is not None
+        assert (finished.state, finished.reference) == (State.DONE, "1")
+
+    play(stores, scenario, [Fault.SILENT])
+
+
+def test_a_pending_write_that_never_landed_ends_as_not_done(stores: Stores) -> None:
+    """Nobody waits, so it is not sent again; one quarantine and one read later it is known not to have happened."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        outcome = await replica.perform("key", deadline_s=0.3)
+        assert isinstance(outcome, Pending)
+        await asyncio.sleep(QUARANTINE_S + 0.2)
+        state = await replica.writes.operation(outcome.operation_id, CALLER)
+        assert state is not None
+        assert (state.state, state.reason) == (State.FAILED, "NotSeen")
+        assert len(world.omneo.arrivals) == 1
+        assert isinstance(await replica.perform("key"), Done)
+
+    play(stores, scenario, [Fault.DROP_BEFORE])
+
+
+def test_a_client_that_disconnects_does_not_cancel_the_write(stores: Stores) -> None:
+    """What was sent is brought to its end, and the next request finds it."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        request = asyncio.create_task(replica.perform("key"))
+        await asyncio.sleep(0.1)
+        request.cancel()
+        await asyncio.sleep(1)
+        assert await replica.perform("key") == Done(world.omneo.made[0])
+        assert len(world.omneo.arrivals) == 1
+
+    play(stores, scenario, [Fault.SLOW])
+
+
+def test_nothing_is_sent_for_a_client_that_left_before(stores: Stores) -> None:
+    """Between the tap and the send there is nothing in flight yet."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        assert await replica.perform("late", deadline_s=0) == Busy()
+        request = asyncio.create_task(replica.perform("key"))
+        await asyncio.sleep(0)
+        request.cancel()
+        await asyncio.sleep(1)
+        assert world.omneo.arrivals == []
+        assert isinstance(await replica.perform("key"), Done)
+
+    play(stores, scenario)
+
+
+@pytest.mark.parametrize("fault", [Fault.NONE, *LANDED, *NOT_LANDED])
+def test_a_killed_process_leaves_one_benefit(stores: Stores, fault: Fault) -> None:
+    """Killed between the write and its answer; the same key at another replica makes or finds the one benefit."""
+
+    async def scenario(world: World) -> None:
+        doomed, other = await world.replica(), await world.replica()
+        lost = asyncio.create_task(doomed.perform("key"))
+        await world.omneo.arrived.wait()
+        doomed.kill()
+        outcome = await other.perform("key")
+        assert outcome == Done(world.omneo.made[0])
+        assert await (await world.replica()).perform("key") == outcome
+        assert world.omneo.most_copies() == 1
+        assert not lost.done()
+
+    play(stores, scenario, [fault])
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.DROP_BEFORE])
+def test_a_restart_finishes_what_the_dead_process_left_open(stores: Stores, fault: Fault) -> None:
+    """Nobody asks again: the intent is settled all the same, one quarantine and a read after the start."""
+
+    async def scenario(world: World) -> None:
+        doomed = await world.replica()
+        lost = asyncio.create_task(doomed.perform("key"))
+        await world.omneo.arrived.wait()
+        doomed.kill()
+        restarted = await world.replica()
+        await asyncio.sleep(QUARANTINE_S * 1.2)
+        state = await restarted.writes.operation(restarted.write("key").external_id, CALLER)
+        assert state is not None
+        assert state.state is (State.DONE if fault is Fault.DROP_AFTER else State.FAILED)
+        assert not lost.done()
+
+    play(stores, scenario, [fault])
+
+
+def test_a_living_process_is_never_taken_over(stores: Stores) -> None:
+    """A write that stays unknown for many quarantines, because no read succeeds, stays with the one that sent it."""
+
+    async def scenario(world: World) -> None:
+        one, two = await world.replica(), await world.replica()
+        world.omneo.read_failures = 1.0
+        outcome = await one.perform("key", deadline_s=QUARANTINE_S * 5)
+        assert isinstance(outcome, Pending)
+        assert two.looked_for == []
+        world.omneo.read_failures = 0.0
+        assert isinstance(await two.perform("key"), Done)
+        assert world.omneo.most_copies() == 1
+
+    play(stores, scenario, [Fault.DROP_AFTER])
+
+
+def test_a_write_that_is_never_sent_twice_lapses(stores: Stores) -> None:
+    """Redeeming has no key upstream: what Omneo never showed is given up, and the key with it."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica(resend=False)
+        assert await replica.perform("key") == Lapsed()
+        assert await replica.perform("key") == Lapsed()
+        assert len(world.omneo.arrivals) == 1
+        assert isinstance(await replica.perform("other"), Done)
+
+    play(stores, scenario, [Fault.DROP_BEFORE])
+
+
+def test_what_was_noted_before_the_send_reaches_every_read_back(stores: Stores) -> None:
+    """A balance read before the write is what a later process compares with."""
+
+    async def before(intent: Intent, trace: Trace) -> str:
+        return "3 left"
+
+    async def scenario(world: World) -> None:
+        doomed = await world.replica(prepare=before)
+        lost = asyncio.create_task(doomed.perform("key"))
+        await world.omneo.arrived.wait()
+        doomed.kill()
+        other = await world.replica(prepare=before)
+        assert isinstance(await other.perform("key"), Done)
+        assert {intent.note for intent in other.looked_for} == {"3 left"}
+        assert not lost.done()
+
+    play(stores, scenario, [Fault.DROP_AFTER])
+
+
+def test_a_process_that_died_while_preparing_has_sent_nothing(stores: Stores) -> None:
+    """Its intent is closed without reading back, and the key is free again."""
+
+    async def never(intent: Intent, trace: Trace) -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def scenario(world: World) -> None:
+        doomed = await world.replica(prepare=never)
+        lost = asyncio.create_task(doomed.perform("key"))
+        await asyncio.sleep(0.2)
+        doomed.kill()
+        other = await world.replica()
+        assert isinstance(await other.perform("key"), Done)
+        assert other.looked_for == []
+        assert not lost.done()
+
+    play(stores, scenario)
+
+
+def test_a_benefit_removed_since_is_not_made_again(stores: Stores) -> None:
+    """A repeated key after a revocation learns that it was made, and is gone."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        assert isinstance(await replica.perform("key"), Done)
+        world.omneo.by_external_id.clear()
+        assert await replica.perform("key") == Gone("1")
+        assert len(world.omneo.arrivals) == 1
+
+    play(stores, scenario)
+
+
+@pytest.mark.parametrize("fault", [Fault.NONE, *LANDED, *NOT_LANDED])
+def test_shutdown_finishes_writes_in_flight_or_leaves_them_to_be_found(stores: Stores, fault: Fault) -> None:
+    """Every request is answered: with the benefit, or with an operation id that the next process knows."""
+
+    async def scenario(world: World) -> None:
+        stopping = await world.replica()
+        request = asyncio.create_task(stopping.perform("key"))
+        await world.omneo.arrived.wait()
+        await stopping.writes.drain()
+        outcome = await request
+        following = await world.replica()
+        if outcome == Pending(following.write("key").external_id):
+            await asyncio.sleep(QUARANTINE_S * 1.2)
+            state = await following.writes.operation(outcome.operation_id, CALLER)
+            assert state is not None
+            assert state.state is (State.FAILED if fault in NOT_LANDED else State.DONE)
+            outcome = await following.perform("key")
+        assert outcome == Done(world.omneo.made[0])
+        assert world.omneo.most_copies() == 1
+
+    play(stores, scenario, [fault])
+
+
+def test_a_closing_process_begins_nothing(stores: Stores) -> None:
+    """A request that comes after the signal is told to try again."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        await asyncio.sleep(1)
+        draining = asyncio.create_task(replica.writes.drain())
+        await asyncio.sleep(0)
+        assert await replica.perform("key") == Busy()
+        await draining
+        assert world.omneo.arrivals == []
+
+    play(stores, scenario)
+
+
+def test_the_price_of_a_write_is_one_call_and_its_read_back(stores: Stores) -> None:
+    """First calls of a route count as made, as they were priced; further looks count as repeats."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        trace = Trace.begin()
+        write = _counting(replica)
+        assert isinstance(await replica.writes.perform(write, trace), Done)
+        assert trace.tally.routes == {"POST /benefits": 1}
+        assert (trace.tally.made, trace.tally.retried) == (1, 1)
+
+    play(stores, scenario, [Fault.DROP_BEFORE])
+
+
+def _counting(replica: Replica) -> writes.Write[Made]:
+    write = replica.write("key")
+
+    async def send(intent: Intent, trace: Trace) -> Made:
+        trace.tally.made += 1
+        trace.tally.routes["POST /benefits"] = trace.tally.routes.get("POST /benefits", 0) + 1
+        return await write.send(intent, trace)
+
+    changed: dict[str, Any] = {**vars(write), "send": send}
+    return writes.Write(**changed)
+
+
+def test_the_external_id_is_what_the_design_says() -> None:
+    """gw1- and 40 hex digits of SHA-256 over the compact JSON array of tenant, caller, operation, key."""
+    assert writes.external_id("acme", "service:till", "claim", "k-1") == "gw1-f0caad441fc1333346abb2fb421c8939e64dba68"
+
+
+@pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256, "a\n"])
+def test_a_key_of_another_shape_is_a_bug_of_the_caller(key: str) -> None:
+    """The resolvers have refused it before."""
+    with pytest.raises(ValueError, match="idempotency key"):
+        writes.external_id("acme", "service:till", "claim", key)
+
+
+def test_a_fingerprint_does_not_depend_on_the_order_of_the_input() -> None:
+    """The same input, said in another order, is the same input."""
+    assert writes.fingerprint({"a": 1, "b": None}) == writes.fingerprint({"b": None, "a": 1})
+    assert writes.fingerprint({"a": 1}) != writes.fingerprint({"a": "1"})
+
+
+def test_no_wall_clock_is_read() -> None:
+    """Clocks jump; what decides about a send is measured by one process on a clock that does not."""
+    for source in Path(writes.__file__).parent.glob("*.py"):
+        assert not re.search(r"\btime\.time\b|datetime|\bex=|\bpx=|\.expire", source.read_text()), source.name
+
+
+async def test_an_unusable_store_sends_nothing(tmp_path: Path) -> None:
+    """Without a stored intent there is no write."""
+    with pytest.raises(writes.StateUnavailable):
+        await writes.Writes.open(
+            state_db=str(tmp_path / "missing" / "state.db"), redis_url=None, quarantine_s=2, kinds=[]
+        )

@@ -1,0 +1,93 @@
+"""What the tests of the write engine share: both stores, and a world whose time skips."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from benchmarks.redis_server import BINARY
+from benchmarks.skipping_time import SkippingLoop, real_time
+from benchmarks.unreliable import Fault, Replica, UnreliableOmneo
+from writes.intents import Store
+from writes.redis_store import RedisStore
+from writes.sqlite_store import SqliteStore
+
+QUARANTINE_S = 2.0
+
+# In CI the binary has to be there: a test that needs it then fails instead of being left out.
+needs_redis = pytest.mark.skipif(
+    BINARY is None and "CI" not in os.environ,
+    reason="left out: redis-server is not installed, so writes over Redis are not tested",
+)
+
+
+class Stores:
+    """Open connections to one and the same store: a SQLite file, or a namespace of its own in a Redis."""
+
+    def __init__(self, place: Path | str) -> None:
+        self._place = place
+        self._prefix = f"{uuid4().hex}:"
+
+    async def connect(self) -> Store:
+        """Connect as another process would."""
+        if isinstance(self._place, Path):
+            return await SqliteStore.open(str(self._place / "state.db"))
+        return RedisStore(Redis.from_url(self._place, decode_responses=True), self._prefix)
+
+
+class World:
+    """Hold one Omneo, one store, and the faults still to come: those in `faults` first, then none."""
+
+    def __init__(self, stores: Stores, faults: Iterable[Fault] = (), seed: int = 0) -> None:
+        self.stores = stores
+        self.faults = deque(faults)
+        self.omneo = UnreliableOmneo(self._draw, QUARANTINE_S * 0.95, random.Random(seed))  # noqa: S311 - a load
+        self._connections: list[Store] = []
+
+    async def replica(self, **options: Any) -> Replica:
+        """Start a gateway process."""
+        with real_time():
+            store = await self.stores.connect()
+        self._connections.append(store)
+        return Replica(self.omneo, store, quarantine_s=QUARANTINE_S, seed=len(self._connections), **options)
+
+    async def close(self) -> None:
+        """Let go of every connection, those of killed processes too."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for connection in self._connections:
+            with real_time():
+                await connection.aclose()
+
+    def _draw(self) -> Fault:
+        return self.faults.popleft() if self.faults else Fault.NONE
+
+
+def play(stores: Stores, scenario: Callable[[World], Awaitable[None]], faults: Iterable[Fault] = ()) -> None:
+    """Run a scenario in skipping time."""
+
+    async def run() -> None:
+        world = World(stores, faults)
+        try:
+            await scenario(world)
+        finally:
+            await world.close()
+
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        runner.run(run())
+
+
+def now() -> float:
+    """Tell the time of the running loop, in seconds."""
+    return asyncio.get_running_loop().time()
