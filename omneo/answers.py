@@ -6,6 +6,7 @@ from omneo.errors import (
     Forbidden,
     Invalid,
     Landed,
+    MemberUnauthenticated,
     NotFound,
     OmneoError,
     RateLimited,
@@ -26,14 +27,14 @@ class _Problem(msgspec.Struct):
 _problem = msgspec.json.Decoder(_Problem)
 
 
-def raise_for_status(answer: Answer) -> None:
+def raise_for_status(answer: Answer, *, is_member: bool = False) -> None:
     """Raise the error a status stands for; return for 2xx.
 
     An answer of 4xx says that nothing was written; one of 3xx or 5xx says nothing about it.
     """
     if 200 <= answer.status < 300:
         return
-    raise _error(answer)
+    raise MemberUnauthenticated if is_member and answer.status == 401 else _error(answer)
 
 
 def _error(answer: Answer) -> OmneoError:

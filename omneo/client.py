@@ -127,7 +127,7 @@ class Client:
                 answer = await self._upstream.transport.send(self._request(method, url, content))
         except TimeoutError:
             raise TimedOut(landed=landed, detail="deadline") from None
-        raise_for_status(answer)
+        raise_for_status(answer, is_member=self.is_member)
         return answer
 
     def _request(self, method: str, url: str, content: bytes | None) -> Request:

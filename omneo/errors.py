@@ -7,6 +7,7 @@
     ├── TimedOut            no answer in time
     ├── Invalid             an answer that is not what the API promises: HTML, half a JSON, a wrong type, too large
     ├── Unauthenticated     401
+    │   └── MemberUnauthenticated   the same, for a member's own token: it has expired, or never was one
     ├── Forbidden           403
     ├── NotFound            404
     ├── RateLimited         429
@@ -58,6 +59,10 @@ class Invalid(OmneoError):
 
 class Unauthenticated(OmneoError):
     message = "Omneo did not accept the credential."
+
+
+class MemberUnauthenticated(Unauthenticated):
+    message = "Omneo did not accept the member's token."
 
 
 class Forbidden(OmneoError):

@@ -88,6 +88,9 @@ async def _read(answer: httpx.Response) -> bytes:
 
 
 def open_http(*, connections: int = 48, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """Open the HTTP client of a process: no redirects, no cookies, kept-alive connections."""
+    """Open the HTTP client of a process: kept-alive connections, no redirects, nothing from the environment.
+
+    Proxies and .netrc found there would see, or replace, the credentials of calls to Omneo.
+    """
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
-    return httpx.AsyncClient(limits=limits, transport=transport, follow_redirects=False)
+    return httpx.AsyncClient(limits=limits, transport=transport, follow_redirects=False, trust_env=False)

@@ -19,7 +19,7 @@ async def caller_name(info: Info) -> str:
         return f"service:{caller.name}"
     own = await info.context.loaders.own_profile.load("me")
     if own is None:
-        raise omneo.Unauthenticated
+        raise omneo.MemberUnauthenticated
     return f"member:{own.id}"
 
 

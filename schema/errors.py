@@ -46,7 +46,10 @@ TABLE: dict[type[Exception], PublicError] = {
         "UPSTREAM_RATE_LIMITED", "Omneo takes no more calls for the moment. Try again later.", retryable=True
     ),
     omneo.Invalid: PublicError("UPSTREAM_INVALID", "Omneo's answer could not be understood."),
-    omneo.Unauthenticated: PublicError("UPSTREAM_UNAUTHENTICATED", "Omneo did not accept the credential."),
+    omneo.MemberUnauthenticated: PublicError(
+        "UNAUTHENTICATED", "The token is not accepted. Sign in again, or renew it, and repeat."
+    ),
+    omneo.Unauthenticated: PublicError("UPSTREAM_UNAUTHENTICATED", "Omneo does not accept the gateway's credential."),
     omneo.Forbidden: PublicError("FORBIDDEN", "Omneo does not allow this with the credential used."),
     omneo.NotFound: PublicError("UPSTREAM_INVALID", "Omneo does not know what it named itself. Try again."),
     omneo.Refused: PublicError("UPSTREAM_INVALID", "Omneo refused the gateway's question."),
