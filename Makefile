@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types layers schema-check tests schema lock clean
+.PHONY: help run test format lint types layers schema-check tests audits schema lock clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -39,8 +39,13 @@ layers: $(VENV)/dev.stamp   ## imports point down
 schema-check: $(VENV)/dev.stamp   ## schema.graphql is what schema/ prints
 	@$(BIN)/python -m schema | diff -u schema.graphql - || { echo "schema.graphql is out of date: make schema" >&2; exit 1; }
 
-tests: $(VENV)/dev.stamp   ## pytest, warnings as errors
+tests: $(VENV)/dev.stamp audits   ## pytest, warnings as errors
 	$(BIN)/pytest -q -n 2
+
+audits:          ## fetch the audits of GraphQL over HTTP, where npm is at hand
+	@cd tests/http_audits && if ! command -v npm >/dev/null; then echo "left out: tests/test_http_audits.py, because there is no npm"; \
+	elif ! test node_modules/.package-lock.json -nt package-lock.json; then npm ci --silent --no-audit --no-fund || \
+	{ test -z "$$CI" && echo "left out: tests/test_http_audits.py, because npm could not fetch them"; }; fi
 
 schema: $(VENV)/run.stamp   ## print the schema into schema.graphql
 	$(BIN)/python -m schema > schema.graphql
@@ -51,4 +56,4 @@ lock: $(VENV)/dev.stamp   ## resolve the dependencies anew, with hashes
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean:           ## remove what was made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .state
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .state tests/http_audits/node_modules

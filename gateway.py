@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 import omneo
 import telemetry
+import writes
 from config import DEVELOPMENT_SERVICE_KEY, Settings, SettingsError
-from context import Gateway
+from context import Caller, Context, Gateway
 from execution import Engine
 from schema import schema
 from schema.errors import formatted
@@ -28,7 +29,6 @@ from serving.page import Page
 from serving.server import PortTaken, bind, serve
 
 _HEALTH_TIMEOUT_S = 2.0
-_MAX_CONNECTIONS = 100
 
 
 def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | None = None) -> Starlette:
@@ -37,35 +37,24 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     `http` is the client all calls to Omneo go through, for tests; whoever passes one closes it.
     """
     settings = settings or Settings.from_environ(os.environ)
-    own_http = http is None
-    http = http or _http_client()
-    upstream = omneo.Upstream(
-        http,
-        api_url=settings.omneo_api_url,
-        id_url=settings.omneo_id_url,
-        token=settings.omneo_token,
-        page_max=settings.omneo_page_max,
-    )
-    gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant)
-    metrics = Metrics()
-    health = Health(lambda: _is_well(http, settings.omneo_origin), metrics)
+    engine = Engine(schema, formatted, hide_suggestions=not settings.is_development)
+    callers, metrics, parts = Callers(_keys(settings)), Metrics(), _Parts()
+    health = Health(lambda: _is_well(parts.http, settings.omneo_origin), metrics)
     endpoint = GraphQLEndpoint(
-        Engine(schema, formatted, hide_suggestions=not settings.is_development),
-        Callers(_keys(settings)),
-        gateway.context,
-        metrics,
-        Page(),
-        deadline_s=settings.request_deadline_s,
+        engine, callers, parts.open_context, metrics, Page(), deadline_s=settings.request_deadline_s
     )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        gateway.capabilities = await _capabilities(settings, upstream)
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            parts.http = http if http is not None else await stack.enter_async_context(omneo.open_http())
+            try:
+                parts.gateway = await _open_gateway(settings, parts.http)
+            except writes.StateUnavailable:
+                app.state.failure = "REDIS_URL cannot be reached" if settings.redis_url else "STATE_DB cannot be opened"
+                raise
+            stack.push_async_callback(parts.gateway.writes.drain)
             yield
-        finally:
-            if own_http:
-                await http.aclose()
 
     app = Starlette(
         routes=[
@@ -76,12 +65,12 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         ],
         lifespan=lifespan,
     )
-    app.state.health = health
+    app.state.health, app.state.failure = health, None
     return app
 
 
 def main() -> int:
-    """Serve until told to stop. Returns the exit code: 2 for a wrong setting, 1 when the port cannot be had."""
+    """Serve until told to stop. Returns the exit code: 0 then, 2 for a wrong setting, 1 when the port cannot be had."""
     try:
         settings = Settings.from_environ(os.environ)
         telemetry.configure_logging(settings.log_level)
@@ -97,13 +86,40 @@ def main() -> int:
     def drain() -> None:
         app.state.health.is_draining = True
 
-    return 0 if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain) else 1
+    if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain):
+        return 0
+    if app.state.failure is not None:
+        sys.stderr.write(f"{app.state.failure}\n")
+    return 2
 
 
-def _http_client() -> httpx.AsyncClient:
-    # Proxies and .netrc of the environment stay out: they would see, or replace, the credentials of calls to Omneo.
-    limits = httpx.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS)
-    return httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False)
+class _Parts:
+    """Hold what only exists while the application runs."""
+
+    http: httpx.AsyncClient
+    gateway: Gateway
+
+    def open_context(self, caller: Caller, trace: telemetry.Trace) -> Context:
+        return self.gateway.context(caller, trace)
+
+
+async def _open_gateway(settings: Settings, http: httpx.AsyncClient) -> Gateway:
+    upstream = omneo.Upstream(
+        http,
+        api_url=settings.omneo_api_url,
+        id_url=settings.omneo_id_url,
+        token=settings.omneo_token,
+        page_max=settings.omneo_page_max,
+    )
+    gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant)
+    gateway.capabilities = await _capabilities(settings, upstream)
+    gateway.writes = await writes.Writes.open(
+        state_db=str(settings.state_db) if settings.state_db else None,
+        redis_url=str(settings.redis_url) if settings.redis_url else None,
+        quarantine_s=settings.write_quarantine_s,
+        kinds=gateway.kinds.all(),
+    )
+    return gateway
 
 
 def _keys(settings: Settings) -> dict[str, ServiceKey]:

@@ -19,8 +19,14 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-# Libraries that write whole URLs (httpx: query values, so e-mails) or call arguments (stamina) at INFO.
-_TALKATIVE = ("httpx", "httpcore", "stamina", "asyncio", "strawberry.execution")
+# What libraries say too often, or too openly: httpx writes whole URLs, so e-mails, and stamina what it repeats.
+_QUIET = {
+    "asyncio": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    "stamina": logging.ERROR,
+    "uvicorn.error": logging.WARNING,
+}
 
 # The one request a task works for, so that a line written deep below still carries its id.
 _current: ContextVar[Trace | None] = ContextVar("current_trace", default=None)
@@ -96,14 +102,14 @@ def cause(error: BaseException) -> dict[str, Any]:
 
 
 def configure_logging(level: str = "info") -> None:
-    """Send every library's records through the same JSON lines, and keep the talkative ones to warnings."""
+    """Send every library's records through the same JSON lines, and quieten the talkative ones."""
     global _threshold
     _threshold = _LEVELS[level]
     root = logging.getLogger()
     root.handlers[:] = [_JsonHandler()]
     root.setLevel(_threshold)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(least)
     logging.captureWarnings(True)
 
 

@@ -88,9 +88,9 @@ async def _rest(receive: Receive, body: bytes, limit: int, timeout_s: float) -> 
 
 
 def _too_large(limit: int) -> HttpRefusal:
-    # The rest of the body is not read, so the connection cannot be used again.
-    message = f"The body is too large: at most {limit} bytes."
-    return HttpRefusal(413, "LIMIT_BODY", message, [(b"connection", b"close")])
+    # The connection stays open: closing it while the client still sends would lose the answer. The server throws the
+    # rest away, and cuts off one that takes too long (serving/protocol.py).
+    return HttpRefusal(413, "LIMIT_BODY", f"The body is too large: at most {limit} bytes.")
 
 
 def _too_slow(timeout_s: float) -> HttpRefusal:

@@ -74,7 +74,7 @@ def _strict_json(text: bytes, what: str) -> object:
     if text.count(b"{") + text.count(b"[") > _MAX_NESTING:
         _check_nesting(value, _MAX_NESTING, what)
     # orjson keeps the last of two equal keys without a word; the standard library shows them.
-    json.loads(text, object_pairs_hook=_unique, parse_int=len, parse_float=len)
+    _KEYS.decode(text.decode())
     return value
 
 
@@ -93,6 +93,9 @@ def _check_nesting(value: object, left: int, what: str) -> None:
 def _unique(pairs: list[tuple[str, object]]) -> None:
     if len({key for key, _ in pairs}) < len(pairs):
         raise _bad("A key may be given once only in a JSON object.")
+
+
+_KEYS = json.JSONDecoder(object_pairs_hook=_unique, parse_int=len, parse_float=len)
 
 
 def _bad(message: str) -> HttpRefusal:

@@ -12,6 +12,7 @@ HEAD_BYTES = 16 * 1024
 HEAD_TIMEOUT_S = 10.0
 _URL_BYTES = 8 * 1024
 _FLUSH_S = 10.0
+_LINGER_S = 2.0
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -105,6 +106,10 @@ class GuardedProtocol(HttpToolsProtocol):
             # The next request's head comes slowly while this one is answered: its turn has not come yet.
             self._start_timer()
             return
+        if not self._is_in_head:
+            # Nothing was asked: there is nothing to answer.
+            self.transport.close()
+            return
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, "LIMIT_TIME", "The headers did not arrive in time.")
 
     def _refuse_size(self) -> None:
@@ -118,15 +123,19 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_refused = True
         if self.transport.is_closing():
             return
+        if self._is_answering():
+            self.transport.close()
+            return
         body = f'{{"errors":[{{"message":"{message}","extensions":{{"code":"{code}"}}}}]}}'
-        if not self._is_answering():
-            self.transport.write(
-                f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-                "content-type: application/json; charset=utf-8\r\n"
-                f"content-length: {len(body)}\r\n"
-                "cache-control: no-store\r\n"
-                "connection: close\r\n\r\n"
-                f"{body}".encode("ascii")
-            )
-        self.transport.close()
-        self.loop.call_later(_FLUSH_S, self.transport.abort)
+        self.transport.write(
+            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            "content-type: application/json; charset=utf-8\r\n"
+            f"content-length: {len(body)}\r\n"
+            "cache-control: no-store\r\n"
+            "connection: close\r\n\r\n"
+            f"{body}".encode("ascii")
+        )
+        # Closing while the client still sends would reset the connection, and the answer would be lost with it: so
+        # only our half is closed, and what comes is thrown away for a moment.
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_S, self.transport.abort)

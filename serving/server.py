@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 from collections.abc import Callable
@@ -32,13 +33,9 @@ def bind(host: str, port: int) -> socket.socket:
     return taken
 
 
-def serve(app: Any, sock: socket.socket, *, deadline_s: float, on_stop: Callable[[], None]) -> bool:
-    """Serve until SIGTERM or SIGINT; True when it came to serving at all.
-
-    The port opens when the application has started. On a signal `on_stop` is called, no connection is accepted any
-    more, and requests in flight have their deadline and five seconds to finish.
-    """
-    config = uvicorn.Config(
+def configure(app: Any, deadline_s: float) -> uvicorn.Config:
+    """Return how uvicorn is to serve the application: guarded, without logs of its own, with time to finish."""
+    return uvicorn.Config(
         app,
         http=GuardedProtocol,
         ws="none",
@@ -48,8 +45,20 @@ def serve(app: Any, sock: socket.socket, *, deadline_s: float, on_stop: Callable
         server_header=False,
         timeout_graceful_shutdown=int(deadline_s + _STOP_GRACE_S),
     )
-    server = _Server(config, on_stop)
-    server.run(sockets=[sock])
+
+
+def serve(app: Any, sock: socket.socket, *, deadline_s: float, on_stop: Callable[[], None]) -> bool:
+    """Serve until SIGTERM or SIGINT; True when it came to serving at all.
+
+    The port opens when the application has started. On a signal `on_stop` is called, no connection is accepted any
+    more, and requests in flight have their deadline and five seconds to finish.
+    """
+    server = _Server(configure(app, deadline_s), on_stop)
+    # uvicorn leaves with SystemExit when the application does not start; the caller knows why, and says so.
+    with contextlib.suppress(SystemExit):
+        server.run(sockets=[sock])
+    if server.started:
+        telemetry.log("stopped")
     return server.started
 
 

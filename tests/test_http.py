@@ -101,7 +101,7 @@ def endpoint(log: Log) -> GraphQLEndpoint:
 
 @pytest.fixture
 async def client(endpoint: GraphQLEndpoint) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(endpoint)  # type: ignore[arg-type]  # httpx spells ASGI's types more narrowly
+    transport = httpx.ASGITransport(endpoint)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield client
 
