@@ -98,17 +98,17 @@ class UnreliableOmneo:
             case Fault.REFUSED:
                 raise omneo.Refused
             case Fault.LATE:
-                asyncio.get_running_loop().call_later(self.random.uniform(0, self.latest_s), self._land, external_id)
+                asyncio.get_running_loop().call_later(self.random.uniform(0, self.latest_s), self.land, external_id)
             case Fault.SILENT:
                 await asyncio.sleep(self.random.uniform(0, self.latest_s))
-                self._land(external_id)
+                self.land(external_id)
                 await asyncio.sleep(3600)
             case Fault.DROP_AFTER | Fault.STATUS_AFTER | Fault.TRUNCATE:
-                self._land(external_id)
+                self.land(external_id)
             case Fault.NONE:
-                return self._land(external_id)
+                return self.land(external_id)
             case Fault.SLOW:
-                made = self._land(external_id)
+                made = self.land(external_id)
                 await asyncio.sleep(self.random.uniform(0, 2 * self.latest_s))
                 return made
         error = omneo.Invalid if fault is Fault.TRUNCATE else omneo.Unavailable
@@ -119,7 +119,8 @@ class UnreliableOmneo:
         if not handler.cancelled():
             handler.exception()  # the client that would have seen it may have hung up
 
-    def _land(self, external_id: str) -> Made:
+    def land(self, external_id: str) -> Made:
+        """Make a benefit, whatever there is already."""
         made = Made(next(self._ids), external_id)
         self.made.append(made)
         self.by_external_id.setdefault(external_id, []).append(made)
@@ -142,6 +143,8 @@ class Replica:
         loop = asyncio.get_running_loop()
         self._upstream = upstream
         self._is_alive = True
+        self.awake = asyncio.Event()  # cleared while the system lets the process sleep
+        self.awake.set()
         self._random = random.Random(seed)  # noqa: S311 - a load, not a secret
         self.kind = Kind(
             operation="claim",
@@ -159,8 +162,7 @@ class Replica:
     async def perform(self, key: str, target: str = "3", deadline_s: float = 15.0) -> Outcome[Made]:
         """Claim `target` under `key`, as one request would."""
         outcome = await self.writes.perform(self.write(key, target), Trace.begin(deadline_s=deadline_s))
-        if not self._is_alive:
-            await asyncio.Event().wait()
+        await self._line()
         return outcome
 
     def write(self, key: str, target: str = "3") -> Write[Made]:
@@ -176,9 +178,9 @@ class Replica:
             send=self._send,
         )
 
-    async def is_settled(self) -> bool:
-        """Tell whether the store holds no open intent."""
-        return not await self._link.open_intents()
+    async def is_at_work(self) -> bool:
+        """Tell whether the store holds an open intent, of any process."""
+        return bool(await self._link.open_intents())
 
     def kill(self) -> None:
         """End the process, between any two of its steps and without a chance to clean up."""
@@ -192,16 +194,17 @@ class Replica:
         return await self._via(self._upstream.find, intent.external_id)
 
     async def _via(self, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-        for step in (self._random.uniform(0, 0.01), None, self._random.uniform(0, 0.01)):
-            if not self._is_alive:
-                await asyncio.Event().wait()
-            if step is not None:
-                await asyncio.sleep(step)
-            else:
-                result = await call(*args, **kwargs)
+        await self._line()
+        result = await call(*args, **kwargs)
+        await self._line()
+        return result
+
+    async def _line(self) -> None:
+        """Spend a moment on the line, with the process that holds it."""
+        await asyncio.sleep(self._random.uniform(0, 0.01))
+        await self.awake.wait()
         if not self._is_alive:
             await asyncio.Event().wait()
-        return result
 
 
 class _Link:

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from writes_support import QUARANTINE_S, Stores, World, needs_redis, now, play
+from writes_support import QUARANTINE_S, Stores, World, now, play, redis_url_fixture, stores_fixture, until
 
 import writes
-from benchmarks.redis_server import redis_server
 from benchmarks.unreliable import CALLER, Fault, Made, Replica
 from telemetry import Trace
 from writes import Busy, Done, Gone, Intent, KeyReused, Lapsed, Pending, Refused, State
 
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", pytest.param("redis", marks=needs_redis)])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
-    return Stores(tmp_path if request.param == "sqlite" else request.getfixturevalue("redis_url"))
-
+__all__ = ["redis_url_fixture", "stores_fixture"]  # fixtures, found by their names in this module
 
 LANDED = [Fault.DROP_AFTER, Fault.LATE, Fault.STATUS_AFTER, Fault.TRUNCATE, Fault.SLOW, Fault.SILENT]
 NOT_LANDED = [Fault.DROP_BEFORE, Fault.STATUS_BEFORE]
@@ -266,6 +254,36 @@ def test_a_living_process_is_never_taken_over(stores: Stores) -> None:
         assert world.omneo.most_copies() == 1
 
     play(stores, scenario, [Fault.DROP_AFTER])
+
+
+def test_a_process_that_slept_through_its_quarantine_does_not_send(stores: Stores) -> None:
+    """Between storing the intent and sending it may sleep for long; by then the write is another's."""
+
+    async def scenario(world: World) -> None:
+        sleeper, other = await world.replica(), await world.replica()
+        slow = asyncio.create_task(sleeper.perform("key"))
+        await until(other.is_at_work)
+        sleeper.awake.clear()
+        outcome = await other.perform("key")
+        assert outcome == Done(world.omneo.made[0])
+        sleeper.awake.set()
+        assert await slow == outcome
+        assert len(world.omneo.arrivals) == 1
+
+    play(stores, scenario)
+
+
+def test_a_refusal_caused_by_the_first_attempt_is_not_passed_on(stores: Stores) -> None:
+    """The first attempt landed later than it should have, and is why Omneo refuses the second: it is the answer."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        request = asyncio.create_task(replica.perform("key"))
+        await until(world.second_arrived)
+        late = world.omneo.land(replica.write("key").external_id)
+        assert await request == Done(late)
+
+    play(stores, scenario, [Fault.DROP_BEFORE, Fault.REFUSED])
 
 
 def test_a_write_that_is_never_sent_twice_lapses(stores: Stores) -> None:

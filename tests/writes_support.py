@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.redis_server import BINARY
+from benchmarks.redis_server import BINARY, redis_server
 from benchmarks.skipping_time import SkippingLoop, real_time
 from benchmarks.unreliable import Fault, Replica, UnreliableOmneo
 from writes.intents import Store
@@ -60,6 +60,10 @@ class World:
         self._connections.append(store)
         return Replica(self.omneo, store, quarantine_s=QUARANTINE_S, seed=len(self._connections), **options)
 
+    async def second_arrived(self) -> bool:
+        """Tell whether a second write was sent."""
+        return len(self.omneo.arrivals) > 1
+
     async def close(self) -> None:
         """Let go of every connection, those of killed processes too."""
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -72,6 +76,19 @@ class World:
 
     def _draw(self) -> Fault:
         return self.faults.popleft() if self.faults else Fault.NONE
+
+
+@pytest.fixture(scope="module", name="redis_url")
+def redis_url_fixture() -> Iterator[str]:
+    """Start a Redis for the tests of one file."""
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=needs_redis)], name="stores")
+def stores_fixture(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
+    """Give every test both stores, empty."""
+    return Stores(tmp_path if request.param == "sqlite" else request.getfixturevalue("redis_url"))
 
 
 def play(stores: Stores, scenario: Callable[[World], Awaitable[None]], faults: Iterable[Fault] = ()) -> None:
@@ -91,3 +108,9 @@ def play(stores: Stores, scenario: Callable[[World], Awaitable[None]], faults: I
 def now() -> float:
     """Tell the time of the running loop, in seconds."""
     return asyncio.get_running_loop().time()
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for the very moment something holds, in small steps of skipped time."""
+    while not await holds():  # noqa: ASYNC110 - steps of skipped time cost nothing, and nobody signals these moments
+        await asyncio.sleep(0.0001)
