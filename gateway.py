@@ -23,12 +23,14 @@ from schema.errors import formatted
 from serving.caller import Callers, ServiceKey
 from serving.graphql import GraphQLEndpoint
 from serving.health import Health
+from serving.jwt import JwksVerifier
 from serving.keys import KeysFileError, development_key, read_keys
 from serving.metrics import Metrics
 from serving.page import Page
 from serving.server import PortTaken, bind, serve
 
 _HEALTH_TIMEOUT_S = 2.0
+_JWKS_TIMEOUT_S = 5.0
 
 
 def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | None = None) -> Starlette:
@@ -38,7 +40,8 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     """
     settings = settings or Settings.from_environ(os.environ)
     engine = Engine(schema, formatted, hide_suggestions=not settings.is_development)
-    callers, metrics, parts = Callers(_keys(settings)), Metrics(), _Parts()
+    metrics, parts = Metrics(), _Parts()
+    callers = Callers(_keys(settings), _verifier(settings, parts))
     health = Health(lambda: _is_well(parts.http, settings.omneo_origin), metrics)
     endpoint = GraphQLEndpoint(
         engine, callers, parts.open_context, metrics, Page(), deadline_s=settings.request_deadline_s
@@ -134,6 +137,21 @@ def _keys(settings: Settings) -> dict[str, ServiceKey]:
     if hashlib.sha256(DEVELOPMENT_SERVICE_KEY.encode()).hexdigest() in keys:
         raise SettingsError("SERVICE_KEYS_FILE is malformed: it holds the published development key")
     return keys
+
+
+def _verifier(settings: Settings, parts: _Parts) -> JwksVerifier | None:
+    if settings.jwt_issuer is None or settings.jwt_audience is None or settings.jwks_url is None:
+        return None
+    url = settings.jwks_url
+
+    async def fetch_keys() -> bytes:
+        try:
+            answer = await parts.http.get(url, timeout=_JWKS_TIMEOUT_S)
+            return answer.raise_for_status().content
+        except httpx.HTTPError as error:
+            raise OSError("the keys cannot be read") from error
+
+    return JwksVerifier(settings.jwt_issuer, settings.jwt_audience, fetch_keys)
 
 
 async def _capabilities(settings: Settings, upstream: omneo.Upstream) -> omneo.Capabilities:

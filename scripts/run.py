@@ -65,7 +65,7 @@ class Child:
 def main() -> int:
     """Run both until Ctrl-C, SIGTERM, or the end of either. Returns 0 when asked to end, else 1."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
         with tempfile.TemporaryDirectory(prefix="gateway-") as state:
