@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_REAL_WORK_S = 0.2  # what a step of a database may take before timers go on all the same
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
@@ -20,18 +21,18 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._now
 
-    def wait(self, timeout: float | None) -> float | None:
-        """Tell the selector how long to wait; a wait that only timers would end is skipped."""
-        if timeout is None or timeout <= 0 or self._at_work:
+    def patience(self, timeout: float | None) -> float | None:
+        """Tell for how long to wait for threads and sockets, in real seconds, before time is skipped."""
+        if timeout is None or timeout <= 0:
             return timeout
-        return 0.0
+        return max(timeout, _REAL_WORK_S) if self._at_work else 0.0
 
-    def passed(self, skipped: float, elapsed: float) -> None:
+    def skip(self, seconds: float) -> None:
         """Move the clock on."""
-        self._now += skipped if not self._at_work else elapsed
+        self._now += seconds
 
     def enter_real_time(self, change: int) -> None:
-        """Count those who wait for threads or sockets; while there are any, time passes as it does elsewhere."""
+        """Count those who wait for threads or sockets; while there are any, time stands still for them."""
         self._at_work += change
 
 
@@ -41,10 +42,9 @@ class _Selector(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        began = time.monotonic()
-        events = super().select(self._loop.wait(timeout))
-        skipped = 0.0 if events or timeout is None else max(0.0, timeout)
-        self._loop.passed(skipped, time.monotonic() - began)
+        events = super().select(self._loop.patience(timeout))
+        if not events and timeout is not None and timeout > 0:
+            self._loop.skip(timeout)
         return events
 
 

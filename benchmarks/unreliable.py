@@ -156,8 +156,8 @@ class Replica:
         self.looked_for: list[Intent] = []
         # Every process has a clock of its own: no two agree, as after a reboot or on another host.
         base = self._random.uniform(-1e6, 1e6)
-        self._link: Store = _Link(store, self._via)
-        self.writes = Writes(self._link, quarantine_s=quarantine_s, kinds=[self.kind], clock=lambda: loop.time() + base)
+        link: Store = _Link(store, self._via)
+        self.writes = Writes(link, quarantine_s=quarantine_s, kinds=[self.kind], clock=lambda: loop.time() + base)
 
     async def perform(self, key: str, target: str = "3", deadline_s: float = 15.0) -> Outcome[Made]:
         """Claim `target` under `key`, as one request would."""
@@ -177,10 +177,6 @@ class Replica:
             fingerprint=fingerprint({"target": target}),
             send=self._send,
         )
-
-    async def is_at_work(self) -> bool:
-        """Tell whether the store holds an open intent, of any process."""
-        return bool(await self._link.open_intents())
 
     def kill(self) -> None:
         """End the process, between any two of its steps and without a chance to clean up."""

@@ -256,14 +256,20 @@ def test_a_living_process_is_never_taken_over(stores: Stores) -> None:
     play(stores, scenario, [Fault.DROP_AFTER])
 
 
-def test_a_process_that_slept_through_its_quarantine_does_not_send(stores: Stores) -> None:
+@pytest.mark.parametrize("prepares", [True, False])
+def test_a_process_that_slept_through_its_quarantine_does_not_send(stores: Stores, prepares: bool) -> None:
     """Between storing the intent and sending it may sleep for long; by then the write is another's."""
 
+    async def nothing(intent: Intent, trace: Trace) -> str:
+        return ""
+
     async def scenario(world: World) -> None:
-        sleeper, other = await world.replica(), await world.replica()
+        sleeper = await world.replica(prepare=nothing if prepares else None)
+        other = await world.replica()
         slow = asyncio.create_task(sleeper.perform("key"))
-        await until(other.is_at_work)
+        await until(world.has_open_intents)
         sleeper.awake.clear()
+        assert world.omneo.arrivals == []
         outcome = await other.perform("key")
         assert outcome == Done(world.omneo.made[0])
         sleeper.awake.set()

@@ -104,8 +104,7 @@ class Campaign(RuleBasedStateMachine):
         self._world.omneo.read_failures = 0.0
         await asyncio.sleep(3 * QUARANTINE_S)  # what was being sent is cut off, then its quarantine
         self.at_most_one()
-        for replica in self._replicas:
-            assert not await replica.is_at_work()
+        assert not await self._world.has_open_intents()
         for key in self._answers:
             await self._tap(key, self._replicas[0], 15.0)
             assert len(self._answers[key]) == 1, "a key that ends without its benefit"

@@ -52,6 +52,7 @@ class World:
         self.faults = deque(faults)
         self.omneo = UnreliableOmneo(self._draw, QUARANTINE_S * 0.95, random.Random(seed))  # noqa: S311 - a load
         self._connections: list[Store] = []
+        self._peephole: Store | None = None
 
     async def replica(self, **options: Any) -> Replica:
         """Start a gateway process."""
@@ -59,6 +60,14 @@ class World:
             store = await self.stores.connect()
         self._connections.append(store)
         return Replica(self.omneo, store, quarantine_s=QUARANTINE_S, seed=len(self._connections), **options)
+
+    async def has_open_intents(self) -> bool:
+        """Look into the store, past every process and without its delays."""
+        with real_time():
+            if self._peephole is None:
+                self._peephole = await self.stores.connect()
+                self._connections.append(self._peephole)
+            return bool(await self._peephole.open_intents())
 
     async def second_arrived(self) -> bool:
         """Tell whether a second write was sent."""
