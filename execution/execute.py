@@ -145,11 +145,16 @@ class Engine:
 
     def _public(self, error: GraphQLError, position: int) -> dict[str, Any]:
         public = self._public_error(error)
-        if public.get("extensions", {}).get("code") == "INTERNAL" and position < _MAX_LOGGED_ERRORS:
-            telemetry.log(
-                "unforeseen error",
-                level="error",
-                path=error.path,
-                **telemetry.cause(error.original_error or error),
-            )
+        if position < _MAX_LOGGED_ERRORS:
+            _log_cause(error, str(public.get("extensions", {}).get("code")))
         return public
+
+
+def _log_cause(error: GraphQLError, code: str) -> None:
+    """Keep for us what the client is not told: what a bug was, or how Omneo failed."""
+    cause = error.original_error or error
+    if code == "INTERNAL":
+        telemetry.log("unforeseen error", level="error", path=error.path, **telemetry.cause(cause))
+    elif code.startswith("UPSTREAM_"):
+        detail = getattr(cause, "detail", None)
+        telemetry.log("omneo failed", level="warning", code=code, path=error.path, detail=detail)
