@@ -52,7 +52,7 @@ class Made:
 class UnreliableOmneo:
     """Take writes, check no uniqueness, and treat each by the next fault drawn. Nothing lands later than `latest_s`."""
 
-    draw: Callable[[], Fault]
+    draw: Callable[[str], Fault]  # by external id
     latest_s: float
     random: random.Random
     read_failures: float = 0.0  # the share of reads that fail
@@ -87,7 +87,7 @@ class UnreliableOmneo:
     async def _handle(self, external_id: str) -> Made:
         self.arrivals.append((asyncio.get_running_loop().time(), external_id))
         self.arrived.set()
-        fault = self.draw()
+        fault = self.draw(external_id)
         self.drawn[fault] += 1
         await asyncio.sleep(self.random.uniform(0.001, 0.05))
         match fault:

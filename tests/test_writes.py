@@ -240,6 +240,23 @@ def test_a_restart_finishes_what_the_dead_process_left_open(stores: Stores, faul
     play(stores, scenario, [fault])
 
 
+def test_the_quarantine_of_a_lost_answer_does_not_start_anew_with_a_death(stores: Stores) -> None:
+    """Killed late in the quarantine: the others know since when nothing of it is on its way any more."""
+
+    async def scenario(world: World) -> None:
+        doomed, other = await world.replica(), await world.replica()
+        lost = asyncio.create_task(doomed.perform("key"))
+        await asyncio.sleep(QUARANTINE_S * 0.9)
+        doomed.kill()
+        await asyncio.sleep(QUARANTINE_S * 0.4)
+        state = await other.writes.operation(other.write("key").external_id, CALLER)
+        assert state is not None
+        assert state.state is State.FAILED
+        assert not lost.done()
+
+    play(stores, scenario, [Fault.DROP_BEFORE])
+
+
 def test_a_living_process_is_never_taken_over(stores: Stores) -> None:
     """A write that stays unknown for many quarantines, because no read succeeds, stays with the one that sent it."""
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 from writes_support import Stores, redis_url_fixture, stores_fixture
 
-from writes.intents import Intent, State, begin, done, not_done, sending
+from writes.intents import Intent, State, begin, done, letting_go, not_done, sending
 
 __all__ = ["redis_url_fixture", "stores_fixture"]  # fixtures, found by their names in this module
 
@@ -44,10 +44,17 @@ def test_a_failed_intent_waits_for_the_one_that_holds_its_pair() -> None:
 def test_only_the_stored_attempt_may_send() -> None:
     """One that was given up, settled or replaced in the meantime may not."""
     attempt = an_intent()
-    assert sending(attempt, "note")(attempt, attempt) == replace(attempt, sent=True, note="note")
+    assert sending(attempt, "note")(attempt, attempt) == replace(attempt, is_sent=True, note="note")
     for stored in (an_intent(), replace(attempt, state=State.FAILED), replace(attempt, state=State.DONE)):
         assert sending(attempt, "note")(stored, None) is stored
     assert not sending(attempt, "note")(None, None).is_attempt(attempt)
+
+
+def test_only_an_open_attempt_is_let_go() -> None:
+    """The next attempt under the same key is not."""
+    attempt, later = an_intent(), an_intent()
+    assert letting_go(attempt)(attempt, attempt) == replace(attempt, is_let_go=True)
+    assert letting_go(attempt)(later, later) is later
 
 
 def test_done_is_final_and_keeps_its_first_reference() -> None:

@@ -83,7 +83,7 @@ class World:
             with real_time():
                 await connection.aclose()
 
-    def _draw(self) -> Fault:
+    def _draw(self, external_id: str) -> Fault:
         return self.faults.popleft() if self.faults else Fault.NONE
 
 

@@ -88,6 +88,7 @@ class Writes:
             profile_id=intent.profile_id,
             target=intent.target,
             state=intent.state,
+            attempt=intent.attempt,
             reference=intent.reference,
             reason=intent.reason,
         )

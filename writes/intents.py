@@ -39,7 +39,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     owner: str  # the process that opened it
     token: str  # this attempt; whoever does not hold it may not send
     attempt: int = 1
-    sent: bool = False  # False: nothing has left yet, for certain
+    is_sent: bool = False  # False: nothing has left yet, for certain
+    is_let_go: bool = False  # its connection is closed without a believable answer: the quarantine runs
     note: str = ""  # what a read-back must know from before the send
     state: State = State.OPEN
     reference: str = ""  # Omneo's id of what was made
@@ -114,7 +115,17 @@ def sending(attempt: Intent, note: str) -> Rule:
     def rule(stored: Intent | None, holder: Intent | None) -> Intent:
         if stored is None or not stored.is_attempt(attempt):
             return stored or replace(attempt, state=State.FAILED)
-        return replace(stored, sent=True, note=note)
+        return replace(stored, is_sent=True, note=note)
+
+    return rule
+
+
+def letting_go(attempt: Intent) -> Rule:
+    """Say that `attempt` ended without a believable answer, so that others need not wait for its process to die."""
+
+    def rule(stored: Intent | None, holder: Intent | None) -> Intent:
+        before = stored or attempt
+        return replace(before, is_let_go=True) if before.is_attempt(attempt) else before
 
     return rule
 

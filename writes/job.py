@@ -12,7 +12,7 @@ from uuid import uuid4
 import omneo
 import telemetry
 from telemetry import Tally, Trace
-from writes.intents import Intent, State, begin, sending
+from writes.intents import Intent, State, begin, letting_go, sending
 from writes.outcomes import Done, Gone, KeyReused, Lapsed, Outcome, Refused, Write
 from writes.process import READ_S, Process, pauses
 
@@ -120,11 +120,15 @@ class Job(Generic[T]):
         """Read back until the write shows, or until one read after the quarantine proves that it did not happen."""
         over = self.process.clock() + self.process.quarantine_s
         waits = pauses(0.05, self.process.quarantine_s / 4)
+        is_known = False
         while True:
             left_s = over - self.process.clock()
             value, is_believed = await self._find(intent)
             if value is not None:
                 return await self._done(intent, value)
+            if not is_known:
+                is_known = True
+                await self.process.store.update(intent, letting_go(intent))
             if is_believed and left_s <= 0:
                 after = await self.process.settle_not_seen(self.write.kind, intent)
                 return Lapsed() if after.state is State.LAPSED else None
@@ -141,7 +145,7 @@ class Job(Generic[T]):
             now = await self.process.store.read(intent.external_id)
             if now is None or not now.is_attempt(intent):
                 return None
-            if now.sent and self.process.clock() - started > patience_s:
+            if now.is_sent and self.process.clock() - started > patience_s:
                 patience_s *= 2
                 value, _ = await self._find(now)
                 if value is not None:
@@ -183,7 +187,7 @@ class Job(Generic[T]):
             fingerprint=write.fingerprint,
             owner=self.process.owner,
             token=uuid4().hex,
-            sent=write.kind.prepare is None,
+            is_sent=write.kind.prepare is None,
             note=write.note,
         )
 

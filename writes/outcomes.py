@@ -113,5 +113,6 @@ class OperationState:
     profile_id: str
     target: str
     state: State
+    attempt: int  # counts what was sent, or was about to be, under this key
     reference: str  # Omneo's id of what was made; empty until done
     reason: str  # the name of the error it failed with, if there was one

@@ -26,7 +26,7 @@ class Recovery:
         self._process = process
         self._kinds = kinds
         self._at_work = at_work  # the external ids this process has tasks for
-        self._seen: dict[str, tuple[object, float]] = {}  # external id: its last sign of life, and since when
+        self._seen: dict[tuple[str, str], tuple[object, float]] = {}  # of an intent: what was seen, and since when
         self._interval_s = process.quarantine_s / 20
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -57,34 +57,40 @@ class Recovery:
             await self._process.store.forget(owner)
 
     def _look(self, intents: list[Intent], beats: Mapping[str, int]) -> None:
-        """Note of each intent when its sign of life last changed; forget those that are settled."""
+        """Note of each intent since when it has been as it is; forget those that are settled."""
         now = self._process.clock()
-        seen: dict[str, tuple[object, float]] = {}
+        seen: dict[tuple[str, str], tuple[object, float]] = {}
         for intent in intents:
-            sign = self._sign(intent, beats)
-            before = self._seen.get(intent.external_id)
-            seen[intent.external_id] = before if before is not None and before[0] == sign else (sign, now)
+            for what, sign in (("life", self._life(intent, beats)), ("let go", (intent.token, intent.is_let_go))):
+                key = (intent.external_id, what)
+                before = self._seen.get(key)
+                seen[key] = before if before is not None and before[0] == sign else (sign, now)
         self._seen = seen
 
-    def _sign(self, intent: Intent, beats: Mapping[str, int]) -> object:
+    def _life(self, intent: Intent, beats: Mapping[str, int]) -> object:
         if intent.owner != self._process.owner:
             return intent.token, beats.get(intent.owner)
         # Ours: open without a task where the task failed, or where the store's answer on opening it was lost.
         return intent.token, intent.external_id in self._at_work()
 
     def _is_due(self, intent: Intent) -> bool:
-        sign, since = self._seen[intent.external_id]
-        if intent.owner == self._process.owner and sign == (intent.token, True):
+        """Tell whether nobody else sees to this intent, and nothing of it can still land."""
+        if intent.owner == self._process.owner and intent.external_id in self._at_work():
             return False
+        now, quarantine_s = self._process.clock(), self._process.quarantine_s
+        silent_s = now - self._seen[intent.external_id, "life"][1]
+        if intent.is_let_go:
+            let_go_s = now - self._seen[intent.external_id, "let go"][1]
+            return let_go_s >= quarantine_s and silent_s >= 3 * self._interval_s
         # One interval more: a process may have sent, and died, up to one interval after its last sign of life.
-        return self._process.clock() - since >= self._process.quarantine_s + self._interval_s
+        return silent_s >= quarantine_s + self._interval_s
 
     async def _finish(self, intent: Intent, limit: asyncio.Semaphore) -> None:
         kind = self._kinds.get(intent.operation)
         if kind is None:
             telemetry.log("writes.unknown_operation", level="error", id=intent.external_id, operation=intent.operation)
             return
-        if not intent.sent:
+        if not intent.is_sent:
             await self._process.settle_not_done(intent, "Abandoned")
             return
         async with limit:
