@@ -1,0 +1,121 @@
+"""The application: both APIs of one tenant, the health check, and the control routes beside them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from sandbox import (
+    auth,
+    benefit,
+    benefit_definition,
+    control,
+    profile,
+    profile_account,
+    profile_benefit,
+    profile_identity,
+    profile_routes,
+    redemption,
+    tier,
+    webhook,
+)
+from sandbox.core import Sandbox
+from sandbox.delivery import Deliveries
+from sandbox.faults import FaultMiddleware, Faults
+from sandbox.journal import Journal, JournalMiddleware
+from sandbox.problems import Problem
+from sandbox.seed import seed
+from sandbox.settings import Settings
+from sandbox.store import Store
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    token: str = "sandbox-token",  # noqa: S107 — published on purpose, for loopback alone
+    db: str | Path | None = None,
+    seeded: bool = True,
+) -> Starlette:
+    """Build a sandbox. An empty database is seeded unless told otherwise."""
+    sandbox = Sandbox(Store(db), token, settings or Settings())
+    if seeded and sandbox.store.is_empty:
+        seed(sandbox)
+    journal, faults, deliveries = Journal(), Faults(), Deliveries(sandbox)
+    sandbox.listeners.append(deliveries.notice)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await faults.aclose()
+        await deliveries.aclose()
+        sandbox.store.close()
+
+    app = Starlette(
+        routes=[
+            Route("/api/health", _health),
+            Mount("/api/v3", routes=_server_routes(), middleware=[Middleware(auth.ServerTokenOnly)]),
+            Mount("/id/api/v1", routes=_id_routes(), middleware=[Middleware(auth.IdTokenOnly)]),
+            Mount("/_sandbox", routes=control.routes),
+        ],
+        middleware=[Middleware(JournalMiddleware, journal=journal), Middleware(FaultMiddleware, faults=faults)],
+        exception_handlers={Problem: _problem, HTTPException: _http_problem},
+        lifespan=lifespan,
+    )
+    app.state.sandbox, app.state.journal, app.state.faults, app.state.deliveries = sandbox, journal, faults, deliveries
+    return app
+
+
+def _server_routes() -> list[BaseRoute]:
+    one_profile = "/profiles/{profile}"
+    return [
+        *auth.server_routes,
+        *benefit_definition.routes("/benefits/definitions"),
+        *control.unless_switched_off("aliases", benefit_definition.routes("/benefit-definitions")),
+        *benefit.routes,
+        *profile_routes.tenant,
+        Route("/identities", profile_identity.index, methods=["GET"]),
+        Route("/identities/search-profile/{identifier}", profile.search_by_identifier, methods=["GET"]),
+        Route("/rewards", profile_account.all_rewards, methods=["GET"]),
+        Route("/tiers/definitions", tier.definitions, methods=["GET"]),
+        Route("/batches/{batch}", control.batch, methods=["GET"]),
+        *redemption.tenant_routes,
+        *webhook.routes,
+        *profile_routes.of_profile(one_profile),
+        *_profile_tree(one_profile),
+    ]
+
+
+def _id_routes() -> list[BaseRoute]:
+    return [*auth.id_routes, *profile_routes.own, *_profile_tree("/profiles/me")]
+
+
+def _profile_tree(path: str) -> list[Route]:
+    return [
+        *profile_benefit.routes(path),
+        *profile_identity.routes(path),
+        *profile_account.routes(path),
+        *redemption.routes(path),
+    ]
+
+
+async def _health(_request: Request) -> Response:
+    return PlainTextResponse("OK")
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return JSONResponse(error.body, error.status, headers=error.headers)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    message = f"The route {request.url.path} could not be found." if error.status_code == 404 else error.detail
+    return JSONResponse({"message": message}, error.status_code, headers=error.headers)

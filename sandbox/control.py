@@ -1,0 +1,101 @@
+"""The control routes below /_sandbox: journal, faults, settings, deliveries, reset. They are a tool, not an API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.core import body_of, nothing, one, sandbox_of
+from sandbox.problems import Problem, not_found
+from sandbox.seed import seed
+from sandbox.settings import Settings
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+async def calls(request: Request) -> Response:
+    """Read the journal, or begin a new one."""
+    journal = request.app.state.journal
+    if request.method == "DELETE":
+        journal.calls.clear()
+        return nothing()
+    return JSONResponse({"data": list(journal.calls)})
+
+
+async def faults(request: Request) -> Response:
+    """Read, replace or end the fault plan."""
+    plan = request.app.state.faults
+    if request.method == "DELETE":
+        plan.plan([])
+        return nothing()
+    if request.method == "PUT":
+        try:
+            plan.plan(json.loads(await request.body()))
+        except ValueError:
+            raise Problem(400, {"message": "The request body is not valid JSON."}) from None
+    return JSONResponse({"data": [vars(rule) for rule in plan.rules]})
+
+
+async def settings(request: Request) -> Response:
+    """Read the settings, change some of them, or set them back."""
+    sandbox = sandbox_of(request)
+    if request.method == "DELETE":
+        sandbox.settings = Settings()
+        return nothing()
+    if request.method == "PUT":
+        sandbox.settings = sandbox.settings.changed(await body_of(request))
+    return one(sandbox.settings.as_json())
+
+
+async def deliveries(request: Request) -> Response:
+    """Read what was delivered to webhooks, or forget it."""
+    kept = request.app.state.deliveries.kept
+    if request.method == "DELETE":
+        kept.clear()
+        return nothing()
+    return JSONResponse({"data": list(kept)})
+
+
+async def reset(request: Request) -> Response:
+    """Put the data back to the seed; settings, faults and journal stay."""
+    sandbox = sandbox_of(request)
+    sandbox.store.clear()
+    seed(sandbox)
+    return nothing()
+
+
+async def batch(request: Request) -> Response:
+    """Read how far a queued batch is."""
+    key = request.path_params["batch"]
+    found = sandbox_of(request).store.get("batches", id=key)
+    if found is None:
+        raise not_found("Batch", key)
+    return one(found)
+
+
+def unless_switched_off(switch: str, routes: list[Route]) -> list[Route]:
+    """Serve routes only while a setting says so."""
+
+    def guarded(handler: Handler) -> Handler:
+        async def answer(request: Request) -> Response:
+            if not getattr(sandbox_of(request).settings, switch):
+                raise HTTPException(404)
+            return await handler(request)
+
+        return answer
+
+    return [Route(each.path, guarded(each.endpoint), methods=list(each.methods or ())) for each in routes]
+
+
+routes = [
+    Route("/calls", calls, methods=["GET", "DELETE"]),
+    Route("/faults", faults, methods=["GET", "PUT", "DELETE"]),
+    Route("/settings", settings, methods=["GET", "PUT", "DELETE"]),
+    Route("/deliveries", deliveries, methods=["GET", "DELETE"]),
+    Route("/reset", reset, methods=["POST"]),
+]
