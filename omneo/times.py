@@ -51,5 +51,5 @@ def _parse(value: str | None) -> datetime | None:
 def _zone(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (ValueError, OSError):  # no such zone, or a name that is no name: ZoneInfo reads it as a path
+    except (KeyError, ValueError, OSError):  # no such zone, or a name that is no name: ZoneInfo reads it as a path
         return None

@@ -72,7 +72,7 @@ def zone_of(name: str | None) -> ZoneInfo:
     """Find a zone; UTC where there is none of that name."""
     try:
         return ZoneInfo(name or "UTC")
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return ZoneInfo("UTC")
 
 
