@@ -69,14 +69,16 @@ class Report:
 class Campaign:
     """Play `writes` clients against two replicas over one store; the same seed plays the same load."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Store]], writes: int, seed: int) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Store]], writes: int, seed: int, kill_every: int) -> None:
         self.report = Report(writes)
         self._connect = connect
+        self._kill_every = kill_every
         self._random = random.Random(seed)  # noqa: S311 - a load, not a secret
         self._drawn: set[str] = set()
         self.omneo = UnreliableOmneo(self._draw, QUARANTINE_S * 0.95, self._random, read_failures=0.05)
         self._answers: dict[str, set[Made]] = {}
         self._replicas: list[Replica] = []
+        self._killed: list[Replica] = []
 
     async def run(self) -> Report:
         """Play to the end, then count."""
@@ -85,7 +87,7 @@ class Campaign:
         async with asyncio.TaskGroup() as clients:
             for number in range(self.report.writes):
                 await gate.acquire()
-                if number % KILL_EVERY == KILL_EVERY - 1:
+                if number % self._kill_every == self._kill_every - 1:
                     await self._kill()
                 clients.create_task(self._client(number)).add_done_callback(lambda _: gate.release())
         self._count()
@@ -140,6 +142,8 @@ class Campaign:
     async def _kill(self) -> None:
         victim = self._random.randrange(2)
         self._replicas[victim].kill()
+        await self._replicas[victim].bury()
+        self._killed.append(self._replicas[victim])  # its tasks hang for good
         self._replicas[victim] = await self._replica()
         self.report.kills += 1
 
@@ -176,14 +180,14 @@ class PlainRetry(Campaign):
         return None
 
 
-def play(kind: type[Campaign], place: str, writes: int, seed: int) -> Report:
+def play(kind: type[Campaign], place: str, writes: int, seed: int, kill_every: int = KILL_EVERY) -> Report:
     """Play a campaign over the SQLite file, or the Redis, at `place`."""
 
     async def connect() -> Store:
         return await (RedisStore.open(place) if "://" in place else SqliteStore.open(place))
 
     async def run() -> Report:
-        report = await kind(connect, writes, seed).run()
+        report = await kind(connect, writes, seed, kill_every).run()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         return report

@@ -142,6 +142,7 @@ class Replica:
     ) -> None:
         loop = asyncio.get_running_loop()
         self._upstream = upstream
+        self._store = store
         self._is_alive = True
         self.awake = asyncio.Event()  # cleared while the system lets the process sleep
         self.awake.set()
@@ -182,6 +183,11 @@ class Replica:
         """End the process, between any two of its steps and without a chance to clean up."""
         self._is_alive = False
 
+    async def bury(self) -> None:
+        """Take the connections of a killed process away, as its system does."""
+        with real_time():
+            await self._store.aclose()
+
     async def _send(self, intent: Intent, trace: Trace) -> Made:
         return await self._via(self._upstream.write, intent.external_id)
 
@@ -191,9 +197,10 @@ class Replica:
 
     async def _via(self, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         await self._line()
-        result = await call(*args, **kwargs)
-        await self._line()
-        return result
+        try:
+            return await call(*args, **kwargs)
+        finally:
+            await self._line()
 
     async def _line(self) -> None:
         """Spend a moment on the line, with the process that holds it."""

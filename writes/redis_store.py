@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 import telemetry
 from writes.intents import Intent, Rule, State, StateUnavailable
+
+_CONNECTIONS = 32
+_WAIT_S = 10.0  # for a free connection, and for an answer
 
 _decode = msgspec.json.Decoder(Intent).decode
 
@@ -30,7 +33,10 @@ class RedisStore:
     @classmethod
     async def open(cls, url: str) -> "RedisStore":
         """Connect, and say in the log if this Redis may forget what it was told."""
-        store = cls(Redis.from_url(url, decode_responses=True))
+        pool = BlockingConnectionPool.from_url(
+            url, decode_responses=True, max_connections=_CONNECTIONS, timeout=_WAIT_S, socket_timeout=_WAIT_S
+        )
+        store = cls(Redis.from_pool(pool))
         async with _available():
             info = await store._redis.info()
         if not info.get("aof_enabled") or info.get("maxmemory_policy") != "noeviction":

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,6 +25,8 @@ INSERT INTO intents VALUES (?, ?, ?, ?)
 ON CONFLICT (external_id) DO UPDATE SET pair = excluded.pair, state = excluded.state, record = excluded.record
 """
 _BEAT = "INSERT INTO owners VALUES (?, 1) ON CONFLICT (owner) DO UPDATE SET beats = beats + 1"
+
+_SWITCH_ATTEMPTS = 50
 
 _decode = msgspec.json.Decoder(Intent).decode
 
@@ -85,9 +88,20 @@ class SqliteStore:
         self._db = sqlite3.connect(
             self._path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
         )
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._switch_to_wal()
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
+
+    def _switch_to_wal(self) -> None:
+        """Switch a new file over; here alone SQLite does not wait for others who are doing the same."""
+        for _ in range(_SWITCH_ATTEMPTS):
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        self._db.execute("PRAGMA journal_mode = WAL")
 
     def _update(self, subject: Intent, rule: Rule) -> Intent:
         self._db.execute("BEGIN IMMEDIATE")
