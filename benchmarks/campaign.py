@@ -93,6 +93,15 @@ class Campaign:
         self._count()
         return self.report
 
+    async def close(self) -> None:
+        """End every task, those of the killed too, and let go of the store."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for replica in self._replicas:
+            await replica.bury()
+
     async def _client(self, number: int) -> None:
         """Tap, perhaps more than once, and go on until there is an answer."""
         key = f"key-{number}"
@@ -187,10 +196,11 @@ def play(kind: type[Campaign], place: str, writes: int, seed: int, kill_every: i
         return await (RedisStore.open(place) if "://" in place else SqliteStore.open(place))
 
     async def run() -> Report:
-        report = await kind(connect, writes, seed, kill_every).run()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        return report
+        campaign = kind(connect, writes, seed, kill_every)
+        try:
+            return await campaign.run()
+        finally:
+            await campaign.close()
 
     began = time.monotonic()
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:

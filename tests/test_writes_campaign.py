@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from writes_support import needs_redis, redis_url_fixture
 
 from benchmarks.campaign import Campaign, PlainRetry, play
-from writes_support import needs_redis, redis_url_fixture
 
 __all__ = ["redis_url_fixture"]  # a fixture, found by its name in this module
 
