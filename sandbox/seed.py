@@ -46,9 +46,9 @@ def _benefits(sandbox: Sandbox, now: datetime, profiles: list[Row], definitions:
     owners += [(number, profiles[BIG_PROFILE]) for number in range(PER_PROFILE, PER_PROFILE + BIG)]
     for place, (number, profile) in enumerate(owners):
         # The first one of everybody is of the first, plainest kind.
-        definition = definitions[0] if number == 0 else definitions[(place * 7 + number) % _PLAIN_KINDS]
+        definition = definitions[0] if number == 0 else definitions[(place * 7 + number * 2) % _PLAIN_KINDS]
         created = now - timedelta(days=365) + timedelta(minutes=7 * place)
-        _benefit(sandbox, now, created, profile, definition, state=(place * 5 + number) % 12)
+        _benefit(sandbox, now, created, profile, definition, state=(place * 5 + number * 2) % 12)
 
 
 def _benefit(sandbox: Sandbox, now: datetime, created: datetime, profile: Row, definition: Row, state: int) -> None:

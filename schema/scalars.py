@@ -5,7 +5,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 from strawberry.scalars import JSON
 
 
@@ -14,9 +13,9 @@ def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(value, "DateTime"))
     except ValueError:
-        raise GraphQLError("A DateTime is an existing moment in ISO 8601, such as 2026-03-01T09:30:00+11:00.") from None
+        raise ValueError("A DateTime is an existing moment in ISO 8601, such as 2026-03-01T09:30:00+11:00.") from None
     if moment.tzinfo is None:
-        raise GraphQLError("A DateTime needs an offset, such as 2026-03-01T09:30:00+11:00 or 2026-02-28T22:30:00Z.")
+        raise ValueError("A DateTime needs an offset, such as 2026-03-01T09:30:00+11:00 or 2026-02-28T22:30:00Z.")
     return moment
 
 
@@ -24,24 +23,24 @@ def _day(value: object) -> date:
     try:
         return date.fromisoformat(_text(value, "Date"))
     except ValueError:
-        raise GraphQLError("A Date is an existing day in ISO 8601, such as 2026-03-01.") from None
+        raise ValueError("A Date is an existing day in ISO 8601, such as 2026-03-01.") from None
 
 
 def _number(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise GraphQLError('A Decimal is a number or a string that holds one, such as "12.50".')
+        raise ValueError('A Decimal is a number or a string that holds one, such as "12.50".')
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        raise GraphQLError('A Decimal is a number or a string that holds one, such as "12.50".') from None
+        raise ValueError('A Decimal is a number or a string that holds one, such as "12.50".') from None
     if not number.is_finite():
-        raise GraphQLError("A Decimal is a finite number.")
+        raise ValueError("A Decimal is a finite number.")
     return number
 
 
 def _text(value: object, scalar: str) -> str:
     if not isinstance(value, str):
-        raise GraphQLError(f"A {scalar} is written as a string.")
+        raise ValueError(f"A {scalar} is written as a string.")
     return value
 
 
