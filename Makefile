@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types layers schema-check tests audits schema lock clean
+.PHONY: help run test format lint types schema-check tests audits schema lock clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 run: $(VENV)/run.stamp   ## the gateway and an Omneo to talk to, ended by Ctrl-C
 	@$(BIN)/python scripts/run.py
 
-test: format lint types layers schema-check tests   ## everything a change must pass
+test: format lint types schema-check tests   ## everything a change must pass
 
 format: $(VENV)/dev.stamp   ## the code is formatted
 	$(BIN)/ruff format --check .
@@ -32,9 +32,6 @@ lint: $(VENV)/dev.stamp   ## the linter has nothing to say
 
 types: $(VENV)/dev.stamp   ## mypy strict
 	$(BIN)/mypy
-
-layers: $(VENV)/dev.stamp   ## imports point down
-	$(BIN)/lint-imports
 
 schema-check: $(VENV)/dev.stamp   ## schema.graphql is what schema/ prints
 	@$(BIN)/python -m schema | diff -u schema.graphql - || { echo "schema.graphql is out of date: make schema" >&2; exit 1; }

@@ -6,16 +6,16 @@ import omneo
 from context import Info
 from loaders.criteria import BenefitCriteria
 from resolvers.access import require_service
-from resolvers.inputs import After, BenefitFilter, First, reference
+from resolvers.inputs import After, BenefitFilter, BenefitIdArgument, First, WhichBenefits, reference
 from resolvers.paging import Connection, place
 
 
-async def resolve_benefit(info: Info, id: strawberry.ID) -> omneo.Benefit | None:
+async def resolve_benefit(info: Info, id: BenefitIdArgument) -> omneo.Benefit | None:
     return await info.context.loaders.benefit_by_id.load(omneo.benefit_id(id, field="id"))
 
 
 async def resolve_benefits(
-    info: Info, first: First = 20, after: After = None, filter: BenefitFilter | None = None
+    info: Info, first: First = 20, after: After = None, filter: WhichBenefits = None
 ) -> Connection[omneo.Benefit]:
     require_service(info)
     wanted = criteria(filter)
@@ -32,7 +32,7 @@ async def resolve_profile_benefits(
     info: Info,
     first: First = 20,
     after: After = None,
-    filter: BenefitFilter | None = None,
+    filter: WhichBenefits = None,
 ) -> Connection[omneo.Benefit]:
     wanted = criteria(filter)
     here = place("profile.benefits", first, after, profile.id, wanted)

@@ -10,20 +10,28 @@ import strawberry
 import omneo
 from context import Info
 from resolvers.access import require_service
-from resolvers.inputs import After, BadInput, BenefitDefinitionFilter, BenefitDefinitionLookupInput, First
+from resolvers.inputs import (
+    After,
+    BadInput,
+    BenefitDefinitionFilter,
+    BenefitDefinitionLookupInput,
+    DefinitionLookup,
+    First,
+    WhichDefinitions,
+)
 from resolvers.paging import Connection, place
 from resolvers.words import Word, spelled, word
 
 AnyDefinition = omneo.BenefitDefinition | omneo.EmbeddedBenefitDefinition
 
 
-async def resolve_benefit_definition(info: Info, by: BenefitDefinitionLookupInput) -> omneo.BenefitDefinition | None:
+async def resolve_benefit_definition(info: Info, by: DefinitionLookup) -> omneo.BenefitDefinition | None:
     definition = await find_definition(info, by)
     return definition if definition is not None and may_see(info, definition) else None
 
 
 async def resolve_benefit_definitions(
-    info: Info, first: First = 20, after: After = None, filter: BenefitDefinitionFilter | None = None
+    info: Info, first: First = 20, after: After = None, filter: WhichDefinitions = None
 ) -> Connection[omneo.BenefitDefinition]:
     wanted = _upstream_filters(filter or BenefitDefinitionFilter(), members_only=info.context.caller.is_member)
     here = place("benefitDefinitions", first, after, wanted)

@@ -84,6 +84,17 @@ class BenefitDefinitionFilter:
     archived: bool | None = field(default=None, description="Whether they are retired.")
 
 
+ProfileLookup = Annotated[ProfileLookupInput, strawberry.argument(description="Which profile.")]
+DefinitionLookup = Annotated[BenefitDefinitionLookupInput, strawberry.argument(description="Which definition.")]
+WhichProfiles = Annotated[ProfileFilter | None, strawberry.argument(description="Which profiles; all when not given.")]
+WhichBenefits = Annotated[BenefitFilter | None, strawberry.argument(description="Which benefits; all when not given.")]
+WhichDefinitions = Annotated[
+    BenefitDefinitionFilter | None, strawberry.argument(description="Which definitions; all when not given.")
+]
+ProfileIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The profile's UUID.")]
+BenefitIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The benefit's number.")]
+OperationIdArgument = Annotated[strawberry.ID, strawberry.argument(description="As `BenefitPending` gave it.")]
+
 _KEY = "Your own name for this intent: 1 to 255 visible ASCII characters. Repeat it when you repeat the request."
 
 

@@ -8,6 +8,7 @@ from strawberry import enum_value
 import omneo
 import writes
 from context import Info
+from resolvers.inputs import OperationIdArgument
 from resolvers.writing import caller_name
 
 
@@ -26,7 +27,7 @@ _STATES = {
 }
 
 
-async def resolve_benefit_operation(info: Info, id: strawberry.ID) -> writes.OperationState | None:
+async def resolve_benefit_operation(info: Info, id: OperationIdArgument) -> writes.OperationState | None:
     return await info.context.writes.operation(id, await caller_name(info))
 
 

@@ -8,7 +8,16 @@ import strawberry
 import omneo
 from context import Info
 from resolvers.access import require_service
-from resolvers.inputs import After, BadInput, First, ProfileFilter, ProfileIdentityInput, ProfileLookupInput
+from resolvers.inputs import (
+    After,
+    BadInput,
+    First,
+    ProfileFilter,
+    ProfileIdArgument,
+    ProfileIdentityInput,
+    ProfileLookup,
+    WhichProfiles,
+)
 from resolvers.paging import Connection, place
 from resolvers.words import Gender, ProfileType, spelled, word
 
@@ -21,11 +30,11 @@ async def resolve_me(info: Info) -> omneo.Profile | None:
     return await info.context.loaders.own_profile.load("me")
 
 
-async def resolve_profile(info: Info, id: strawberry.ID) -> omneo.Profile | None:
+async def resolve_profile(info: Info, id: ProfileIdArgument) -> omneo.Profile | None:
     return await info.context.loaders.profile_by_id.load(omneo.profile_id(id, field="id"))
 
 
-async def resolve_find_profile(info: Info, by: ProfileLookupInput) -> omneo.Profile | None:
+async def resolve_find_profile(info: Info, by: ProfileLookup) -> omneo.Profile | None:
     require_service(info)
     loaders = info.context.loaders
     if by.email:
@@ -36,7 +45,7 @@ async def resolve_find_profile(info: Info, by: ProfileLookupInput) -> omneo.Prof
 
 
 async def resolve_profiles(
-    info: Info, first: First = 20, after: After = None, filter: ProfileFilter | None = None
+    info: Info, first: First = 20, after: After = None, filter: WhichProfiles = None
 ) -> Connection[omneo.Profile]:
     require_service(info)
     wanted = _upstream_filters(filter or ProfileFilter(), info)
