@@ -10,7 +10,7 @@ from context import Info
 from resolvers.access import require_service
 from resolvers.benefit_definition import find_definition
 from resolvers.eligibility import pool_left
-from resolvers.inputs import AssignBenefitInput, idempotency_key, json_object, reference, zone_name
+from resolvers.inputs import AssignArgument, AssignBenefitInput, idempotency_key, json_object, reference, zone_name
 from resolvers.outcomes import (
     AllocationExhausted,
     AssignOutcome,
@@ -23,7 +23,7 @@ from resolvers.writing import caller_name, unfinished
 from telemetry import Trace
 
 
-async def resolve_assign_benefit(info: Info, input: AssignBenefitInput) -> AssignOutcome:
+async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOutcome:
     require_service(info)
     key = idempotency_key(input.idempotency_key)
     profile_id = omneo.profile_id(input.profile_id, field="profileId")

@@ -5,7 +5,7 @@ import writes
 from context import Info
 from resolvers.benefit_definition import find_definition, may_see
 from resolvers.eligibility import WhyNot, why_not
-from resolvers.inputs import BadInput, ClaimBenefitInput, idempotency_key, json_object, zone_name
+from resolvers.inputs import BadInput, ClaimArgument, ClaimBenefitInput, idempotency_key, json_object, zone_name
 from resolvers.outcomes import (
     BenefitClaimable,
     BenefitClaimed,
@@ -17,7 +17,7 @@ from resolvers.writing import caller_name, unfinished
 from telemetry import Trace
 
 
-async def resolve_claim_benefit(info: Info, input: ClaimBenefitInput) -> ClaimOutcome:
+async def resolve_claim_benefit(info: Info, input: ClaimArgument) -> ClaimOutcome:
     key = idempotency_key(input.idempotency_key)
     timezone = zone_name(input.timezone, info.context.zone)
     meta = json_object(input.meta, field="meta")

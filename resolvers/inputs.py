@@ -131,6 +131,10 @@ class ClaimBenefitInput:
     dry_run: bool = field(default=False, description="Check only: say what a claim would be answered, claim nothing.")
 
 
+AssignArgument = Annotated[AssignBenefitInput, strawberry.argument(description="What to give, and to whom.")]
+ClaimArgument = Annotated[ClaimBenefitInput, strawberry.argument(description="What to claim, and for whom.")]
+
+
 def idempotency_key(value: str) -> str:
     """Check a key: 1 to 255 visible ASCII characters, none of them a space (DESIGN D8)."""
     if not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
