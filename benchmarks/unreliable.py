@@ -142,6 +142,7 @@ class Replica:
     ) -> None:
         loop = asyncio.get_running_loop()
         self._upstream = upstream
+        self.find: Callable[[str], Awaitable[Made | None]] = upstream.find
         self._store = store
         self._is_alive = True
         self.awake = asyncio.Event()  # cleared while the system lets the process sleep
@@ -193,7 +194,7 @@ class Replica:
 
     async def _find(self, intent: Intent, trace: Trace) -> Made | None:
         self.looked_for.append(intent)
-        return await self._via(self._upstream.find, intent.external_id)
+        return await self._via(self.find, intent.external_id)
 
     async def _via(self, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         await self._line()

@@ -412,6 +412,28 @@ def test_a_closing_process_begins_nothing(stores: Stores) -> None:
     play(stores, scenario)
 
 
+def test_a_bug_after_the_send_is_answered_pending_and_recovered(stores: Stores) -> None:
+    """What was sent may have landed whatever broke here afterwards; the recovery finds out."""
+
+    async def scenario(world: World) -> None:
+        replica = await world.replica()
+        working = replica.find
+
+        async def broken(external_id: str) -> Made | None:
+            raise ZeroDivisionError
+
+        replica.find = broken
+        outcome = await replica.perform("key")
+        assert outcome == Pending(replica.write("key").external_id)
+        replica.find = working
+        await asyncio.sleep(QUARANTINE_S * 1.2)
+        state = await replica.writes.operation(replica.write("key").external_id, CALLER)
+        assert state is not None
+        assert (state.state, state.reference) == (State.DONE, "1")
+
+    play(stores, scenario, [Fault.DROP_AFTER])
+
+
 def test_the_price_of_a_write_is_one_call_and_its_read_back(stores: Stores) -> None:
     """First calls of a route count as made, as they were priced; further looks count as repeats."""
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import telemetry
 from telemetry import Tally, Trace
-from writes.intents import StateUnavailable, Store
+from writes.intents import Store
 from writes.job import Job
 from writes.outcomes import Busy, KeyReused, Kind, OperationState, Outcome, Pending, Write
 from writes.process import Process
@@ -125,7 +125,7 @@ class Writes:
 def _result(job: Job[T]) -> Outcome[T] | None:
     try:
         return job.task.result()
-    except StateUnavailable:
+    except Exception:  # no store, or a bug, which the job has logged
         if job.may_have_landed:
             return Pending(job.write.external_id)
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import telemetry
@@ -39,6 +40,8 @@ class Recovery:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(StateUnavailable):
+            await self._process.store.forget(self._process.owner)
 
     async def beat(self) -> None:
         """Give a sign of life, if there is work that others might take for abandoned."""
