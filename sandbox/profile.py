@@ -83,7 +83,7 @@ def shown(sandbox: Sandbox, profile: Row) -> Row:
         "address": next((each for each in profile["addresses"] if each.get("is_default")), None),
         "custom_attributes": profile["custom_attributes"] or [],  # PHP's empty object (C-16)
         "point_balance_dollars": points / 100,
-        "combined_balance_dollars": profile["reward_balance"] + points / 100,
+        "combined_balance_dollars": round(profile["reward_balance"] + points / 100, 2),
         "benefit_balance": sandbox.store.count("benefits", "profile_id = ?", [profile["id"]]),
     }  # fmt: skip
 
