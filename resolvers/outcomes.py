@@ -101,7 +101,7 @@ class ConditionNotMet(Refusal):
 class AlreadyClaimed(Refusal):
     code = BenefitErrorCode.ALREADY_CLAIMED
     message = "The profile has claimed this benefit before, and it can be claimed once only."
-    benefit: omneo.Benefit | None
+    benefit: omneo.Benefit
 
 
 @dataclass(frozen=True, slots=True)

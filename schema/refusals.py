@@ -52,7 +52,7 @@ class ConditionNotMet(BenefitMutationError):
 
 @strawberry.type(description="The profile claimed this benefit before, and it can be claimed once only.")
 class AlreadyClaimed(BenefitMutationError):
-    benefit: Benefit | None = field(description="The benefit they have from that claim.")
+    benefit: Benefit = field(description="The benefit they have from that claim.")
     is_type_of = view_of(outcomes.AlreadyClaimed)
 
 

@@ -140,8 +140,8 @@ async def test_balances_cost_a_call_only_when_localised(house: House) -> None:
     }
     assert await house.calls() == [f"GET /api/v3/profiles/{profile_id}"]
     other = """query($id: ID!) {
-        profile(id: $id) { balances(currency: "nzd") { localised { rewardBalance } currency { from to rate } } }
+        profile(id: $id) { balances(currency: "aud") { localised { rewardBalance } currency { from to rate } } }
     }"""
     balances = (await house.data(other, id=profile_id))["profile"]["balances"]
-    assert balances == {"localised": {"rewardBalance": "6.5"}, "currency": {"from": "AUD", "to": "NZD", "rate": "0.5"}}
+    assert balances == {"localised": {"rewardBalance": "6.5"}, "currency": {"from": "NZD", "to": "AUD", "rate": "0.5"}}
     assert len(await house.calls()) == 2

@@ -70,6 +70,17 @@ def test_mutations_take_one_input_and_answer_with_a_union() -> None:
             assert is_refusal or set(member.fields) & {"benefit", "benefits", "definition", "redemption", "rows"}
 
 
+def test_members_of_a_union_can_be_asked_for_together() -> None:
+    """A field that several members of a result have is of one type in all, or no query could name it twice."""
+    for named in OURS:
+        if isinstance(named, GraphQLUnionType):
+            types: dict[str, set[str]] = {}
+            for member in named.types:
+                for name, field in member.fields.items():
+                    types.setdefault(name, set()).add(str(field.type))
+            assert {name: kinds for name, kinds in types.items() if len(kinds) > 1} == {}, named.name
+
+
 def test_relations_that_cost_a_call_are_nullable() -> None:
     """One failing call never takes its siblings or its parent along."""
     profile = GRAPHQL.get_type("Profile")

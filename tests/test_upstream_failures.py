@@ -1,0 +1,91 @@
+"""An Omneo that fails: every way it can is a code, and nothing of it reaches the client."""
+
+from typing import Any
+
+import pytest
+from house import House, open_house
+
+SECRET = "Traceback: password=hunter2 at db.internal"
+QUERY = "query($id: ID!) { profile(id: $id) { id } }"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"status": 401, "body": '{"message": "Unauthenticated."}'}, "UPSTREAM_UNAUTHENTICATED"),
+        ({"status": 403, "body": '{"message": "' + SECRET + '"}'}, "FORBIDDEN"),
+        ({"status": 422, "body": '{"message": "' + SECRET + '", "errors": {"x": ["y"]}}'}, "UPSTREAM_INVALID"),
+        ({"status": 429, "body": "{}", "retry_after": 60}, "UPSTREAM_RATE_LIMITED"),
+        ({"status": 500, "body": SECRET}, "UPSTREAM_UNAVAILABLE"),
+        ({"status": 502, "body": f"<html>{SECRET}</html>"}, "UPSTREAM_UNAVAILABLE"),
+        ({"status": 302, "body": ""}, "UPSTREAM_INVALID"),
+        ({"status": 200, "body": f"<html>{SECRET}</html>"}, "UPSTREAM_INVALID"),
+        ({"status": 200, "body": ""}, "UPSTREAM_INVALID"),
+        ({"status": 200, "body": '{"data": {"id": "a", "ema'}, "UPSTREAM_INVALID"),
+        ({"status": 200, "body": '{"data": null}'}, "UPSTREAM_INVALID"),
+        ({"status": 200, "body": '{"data": {"id": "x", "tags": 5}}'}, "UPSTREAM_INVALID"),
+        ({"status": 200, "body": '{"message": "what?"}'}, "UPSTREAM_INVALID"),
+        ({"status": 204, "body": ""}, "UPSTREAM_INVALID"),
+    ],
+    ids=str,
+)
+async def test_failure_of_omneo_is_a_code(house: House, fault: dict[str, Any], code: str) -> None:
+    """The client reads what to do; not a word of Omneo's."""
+    profile_id = (await house.profile_ids(1))[0]
+    await house.faults({"path": "*", "action": "status", **fault})
+    answer = await house.ask(QUERY, id=profile_id)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+    assert answer["data"] == {"profile": None}
+    assert "hunter2" not in str(answer)
+    assert "127.0.0.1" not in str(answer)
+
+
+async def test_dropped_read_is_repeated(house: House) -> None:
+    """A read whose connection broke is asked again, and the repeat is counted apart."""
+    profile_id = (await house.profile_ids(1))[0]
+    await house.faults({"path": "*", "action": "status", "status": 503, "times": 1})
+    answer = await house.ask(QUERY, id=profile_id)
+    assert answer["data"]["profile"] == {"id": profile_id}
+    assert answer["extensions"]["upstream"]["made"] == 1
+    assert answer["extensions"]["upstream"]["retried"] == 1
+
+
+async def test_repeats_are_two_at_most(house: House) -> None:
+    """However many calls fail, a request repeats two of them in all."""
+    await house.faults({"path": "*/benefits", "action": "status", "status": 503})
+    answer = await house.ask("{ profiles(first: 10) { nodes { benefits { totalCount } } } }")
+    assert len(answer["errors"]) == 10
+    assert len(await house.calls()) == 1 + 10 + 2
+
+
+async def test_slow_omneo_is_given_up_at_the_deadline() -> None:
+    """A request ends at its deadline, whatever Omneo does."""
+    async with open_house(REQUEST_DEADLINE_S="0.3") as house:
+        profile_id = (await house.profile_ids(1))[0]
+        await house.faults({"path": "*", "action": "delay", "ms": 60_000})
+        assert await house.codes(QUERY, id=profile_id) == ["UPSTREAM_TIMEOUT"]
+
+
+async def test_garbage_of_one_call_is_not_the_others(house: House) -> None:
+    """One unreadable answer is one null."""
+    own = (await house.profile_ids(1))[0]
+    await house.faults({"path": "*/claimable", "action": "garbage"})
+    query = "{ me { id claimableBenefits { id } benefits { totalCount } } }"
+    answer = await house.ask(query, token=await house.member(own))
+    assert answer["data"]["me"] == {"id": own, "claimableBenefits": None, "benefits": {"totalCount": 10}}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UPSTREAM_INVALID"]
+
+
+async def test_answers_and_logs_hold_no_token(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither the caller's token nor the tenant's, nor anybody's e-mail address, is in an error or a log line."""
+    own = (await house.profile_ids(1))[0]
+    token = await house.member(own)
+    await house.faults({"path": "*", "action": "status", "status": 500, "body": SECRET})
+    answers = [
+        await house.ask("{ me { id } }", token=token),
+        await house.ask('{ findProfile(by: {email: "secret.person@example.com"}) { id } }'),
+    ]
+    logged = capsys.readouterr().err
+    for text in (str(answers), logged):
+        for secret in (token, "sandbox-token", "sandbox-service-key", "secret.person", "hunter2"):
+            assert secret not in text
