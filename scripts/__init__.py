@@ -1,0 +1,1 @@
+"""Commands around the project: what `make run` starts, and the credentials of compose.yaml."""
