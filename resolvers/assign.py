@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import omneo
 import writes
 from context import Info
-from resolvers.access import require_service
 from resolvers.benefit_definition import find_definition
 from resolvers.eligibility import pool_left
 from resolvers.inputs import AssignArgument, AssignBenefitInput, idempotency_key, json_object, reference, zone_name
@@ -24,7 +23,6 @@ from telemetry import Trace
 
 
 async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOutcome:
-    require_service(info)
     key = idempotency_key(input.idempotency_key)
     profile_id = omneo.profile_id(input.profile_id, field="profileId")
     wanted = _wanted(input, info.context.zone)

@@ -5,7 +5,6 @@ import strawberry
 import omneo
 from context import Info
 from loaders.criteria import BenefitCriteria
-from resolvers.access import require_service
 from resolvers.inputs import After, BenefitFilter, BenefitIdArgument, First, WhichBenefits, reference
 from resolvers.paging import Connection, place
 
@@ -17,7 +16,6 @@ async def resolve_benefit(info: Info, id: BenefitIdArgument) -> omneo.Benefit | 
 async def resolve_benefits(
     info: Info, first: First = 20, after: After = None, filter: WhichBenefits = None
 ) -> Connection[omneo.Benefit]:
-    require_service(info)
     wanted = criteria(filter)
     here = place("benefits", first, after, wanted)
     return Connection(await info.context.loaders.benefits.load((here.window, wanted)), here)

@@ -9,7 +9,6 @@ import strawberry
 
 import omneo
 from context import Info
-from resolvers.access import require_service
 from resolvers.inputs import (
     After,
     BadInput,
@@ -69,16 +68,6 @@ def loaded_word(attribute: str, kind: type[Word]) -> Callable[..., Awaitable[enu
 
     async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
         return word(kind, await _loaded(root, info, attribute))
-
-    return resolve
-
-
-def staff_only(attribute: str) -> Callable[..., Any]:
-    """Make the resolver of a field that members are not shown."""
-
-    def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
-        require_service(info)
-        return getattr(root, attribute)
 
     return resolve
 

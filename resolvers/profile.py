@@ -7,7 +7,6 @@ import strawberry
 
 import omneo
 from context import Info
-from resolvers.access import require_service
 from resolvers.inputs import (
     After,
     BadInput,
@@ -35,7 +34,6 @@ async def resolve_profile(info: Info, id: ProfileIdArgument) -> omneo.Profile | 
 
 
 async def resolve_find_profile(info: Info, by: ProfileLookup) -> omneo.Profile | None:
-    require_service(info)
     loaders = info.context.loaders
     if by.email:
         return await loaders.profile_by_email.load(_email(by.email))
@@ -47,7 +45,6 @@ async def resolve_find_profile(info: Info, by: ProfileLookup) -> omneo.Profile |
 async def resolve_profiles(
     info: Info, first: First = 20, after: After = None, filter: WhichProfiles = None
 ) -> Connection[omneo.Profile]:
-    require_service(info)
     wanted = _upstream_filters(filter or ProfileFilter(), info)
     here = place("profiles", first, after, wanted)
     return Connection(await info.context.loaders.profiles.load((here.window, wanted)), here)

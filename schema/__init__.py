@@ -3,6 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.access import enforce
 from schema.benefit import BenefitQuery
 from schema.benefit_definition import BenefitDefinitionQuery
 from schema.mutations import BenefitMutation
@@ -24,3 +25,4 @@ class Mutation(BenefitMutation):
 
 
 schema = strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=SCALARS))
+enforce(schema)

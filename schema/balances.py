@@ -5,7 +5,10 @@ from decimal import Decimal
 import strawberry
 from strawberry import field
 
+from resolvers.access import needs
 from resolvers.balances import balance, resolve_balances_currency, resolve_balances_localised
+
+_RULE = needs("read-profiles")  # what the profile does not carry takes a call
 
 
 @strawberry.type(description="Balances in money of one currency.")
@@ -26,31 +29,42 @@ class CurrencyRate:
 
 @strawberry.type(description="What a profile has to spend.")
 class Balances:
-    reward_balance = field(resolver=balance("reward_balance"), graphql_type=Decimal | None, description="Reward money.")
+    reward_balance = field(
+        resolver=balance("reward_balance"), graphql_type=Decimal | None, description="Reward money.", metadata=_RULE
+    )
     point_balance = field(
-        resolver=balance("point_balance"), graphql_type=Decimal | None, description="Points, as points."
+        resolver=balance("point_balance"), graphql_type=Decimal | None, description="Points, as points.", metadata=_RULE
     )
     point_balance_dollars = field(
         resolver=balance("point_balance_dollars"),
         graphql_type=Decimal | None,
         description="What the points are worth in money.",
+        metadata=_RULE,
     )
     benefit_balance = field(
-        resolver=balance("benefit_balance"), graphql_type=Decimal | None, description="How many benefits."
+        resolver=balance("benefit_balance"),
+        graphql_type=Decimal | None,
+        description="How many benefits.",
+        metadata=_RULE,
     )
-    credit_balance = field(resolver=balance("credit_balance"), graphql_type=Decimal | None, description="Store credit.")
+    credit_balance = field(
+        resolver=balance("credit_balance"), graphql_type=Decimal | None, description="Store credit.", metadata=_RULE
+    )
     combined_balance_dollars = field(
         resolver=balance("combined_balance_dollars"),
         graphql_type=Decimal | None,
         description="Reward money and points together, in money.",
+        metadata=_RULE,
     )
     localised = field(
         resolver=resolve_balances_localised,
         graphql_type=LocalisedBalances | None,
         description="The money in the currency asked for.",
+        metadata=_RULE,
     )
     currency = field(
         resolver=resolve_balances_currency,
         graphql_type=CurrencyRate | None,
         description="The rate behind `localised`.",
+        metadata=_RULE,
     )

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import field
 from strawberry.scalars import JSON
 
+from resolvers.access import needs
 from resolvers.benefit import resolve_benefit, resolve_benefit_profile, resolve_benefits
 from resolvers.times import benefit_time, utc_time
 from schema.benefit_definition import BenefitDefinition
@@ -56,6 +57,7 @@ class Benefit:
         resolver=resolve_benefit_profile,
         graphql_type=Annotated["Profile", strawberry.lazy("schema.profile")] | None,
         description="Who holds it; null when the profile no longer exists.",
+        metadata=needs("read-profiles"),
     )
 
 
@@ -65,9 +67,11 @@ class BenefitQuery:
         resolver=resolve_benefit,
         graphql_type=Benefit | None,
         description="One benefit by its id; for a member, one of their own. Null when there is none.",
+        metadata=needs("read-benefits"),
     )
     benefits = field(
         resolver=resolve_benefits,
         graphql_type=Connection[Benefit],
         description="All benefits of the retailer's members, oldest first. Services only.",
+        metadata=needs("read-benefits", members=False),
     )

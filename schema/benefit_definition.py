@@ -7,16 +7,19 @@ import strawberry
 from strawberry import field
 from strawberry.scalars import JSON
 
+from resolvers.access import needs
 from resolvers.benefit_definition import (
     loaded_field,
     loaded_word,
     resolve_benefit_definition,
     resolve_benefit_definitions,
-    staff_only,
 )
 from resolvers.times import tenant_time, utc_time
 from resolvers.words import BenefitType, PeriodType
 from schema.paging import Connection
+
+_LOADED = needs("read-benefit-definitions")  # the copy inside a benefit lacks it, so it takes the definition itself
+_STAFF = needs("read-benefit-definitions", members=False)
 
 
 @strawberry.type(description="A market of the retailer, such as a country.")
@@ -35,19 +38,28 @@ class BenefitDefinition:
     handle: str = field(description="Its name, as programs know it; unique, and what a claim refers to.")
     tags: list[str] = field(description="Handles of the tags it carries.")
     type: BenefitType | None = field(
-        resolver=loaded_word("type", BenefitType), description="The kind of thing it gives; null when not said."
+        resolver=loaded_word("type", BenefitType),
+        description="The kind of thing it gives; null when not said.",
+        metadata=_LOADED,
     )
     value = field(
         resolver=loaded_field("value"),
         graphql_type=Decimal | None,
         description="What it is worth, if that is a number.",
+        metadata=_LOADED,
     )
     campaign = field(
-        resolver=loaded_field("campaign"), graphql_type=str | None, description="The campaign it belongs to."
+        resolver=loaded_field("campaign"),
+        graphql_type=str | None,
+        description="The campaign it belongs to.",
+        metadata=_LOADED,
     )
     same_campaign_count: int | None = field(description="How many definitions belong to the same campaign.")
     external_id = field(
-        resolver=loaded_field("external_id"), graphql_type=str | None, description="The retailer's own reference."
+        resolver=loaded_field("external_id"),
+        graphql_type=str | None,
+        description="The retailer's own reference.",
+        metadata=_LOADED,
     )
     region_id: strawberry.ID | None = field(description="The region it is limited to; null when it holds everywhere.")
     region: Region | None = field(description="The region it is limited to; null when it holds everywhere.")
@@ -65,20 +77,22 @@ class BenefitDefinition:
     icon: str | None = field(description="Address of its icon.")
     image_url: str | None = field(description="Address of its picture.")
     description: str | None = field(description="What it is, in the retailer's own words.")
-    internal_notes = field(
-        resolver=staff_only("internal_notes"),
-        graphql_type=str | None,
+    internal_notes: str | None = field(
         description="Notes among staff. Services only.",
+        metadata=_STAFF,
     )
 
     period: int = field(description="How long a benefit lives after it is issued, in units of `periodType`.")
     period_type: PeriodType | None = field(
-        resolver=loaded_word("period_type", PeriodType), description="The unit of `period`, or the rule in its place."
+        resolver=loaded_word("period_type", PeriodType),
+        description="The unit of `period`, or the rule in its place.",
+        metadata=_LOADED,
     )
     absolute_expiry = field(
         resolver=loaded_field("absolute_expiry"),
         graphql_type=str | None,
         description="When all benefits of this kind end, for the absolute kinds of `periodType`; as Omneo writes it.",
+        metadata=_LOADED,
     )
     end_at: datetime | None = field(resolver=tenant_time("end_at"), description="When the definition itself ends.")
 
@@ -108,6 +122,7 @@ class BenefitDefinition:
         resolver=loaded_field("visibility_condition"),
         graphql_type=JSON | None,
         description="A further JSON Logic rule on who sees it.",
+        metadata=_LOADED,
     )
 
     max_redemptions: int | None = field(description="How often one benefit can be redeemed; null for without limit.")
@@ -118,16 +133,19 @@ class BenefitDefinition:
         resolver=loaded_field("total_global_redemptions"),
         graphql_type=int | None,
         description="How often benefits of this kind have been redeemed so far.",
+        metadata=_LOADED,
     )
     total_global_redemptions_remaining = field(
         resolver=loaded_field("total_global_redemptions_remaining"),
         graphql_type=int | None,
         description="How many redemptions are left of `maxGlobalRedemptions`.",
+        metadata=_LOADED,
     )
     total_global_created = field(
         resolver=loaded_field("total_global_created"),
         graphql_type=int | None,
         description="How many benefits of this kind have been issued.",
+        metadata=_LOADED,
     )
     total_allocations: int | None = field(description="The size of its pool of codes, if each benefit gets its own.")
     total_allocations_remaining: int | None = field(description="How many codes are left in the pool.")
@@ -140,20 +158,17 @@ class BenefitDefinition:
     notify_remind_offset_hour: int | None = field(description="Hour of the day at which the member is reminded.")
     notify_extend_offset_days: int | None = field(description="Days after an extension at which the member is told.")
     notify_extend_offset_hour: int | None = field(description="Hour of the day at which the member is told of it.")
-    issue_target_id = field(
-        resolver=staff_only("issue_target_id"),
-        graphql_type=strawberry.ID | None,
+    issue_target_id: strawberry.ID | None = field(
         description="What is triggered when a benefit is issued. Services only.",
+        metadata=_STAFF,
     )
-    remind_target_id = field(
-        resolver=staff_only("remind_target_id"),
-        graphql_type=strawberry.ID | None,
+    remind_target_id: strawberry.ID | None = field(
         description="What is triggered before a benefit expires. Services only.",
+        metadata=_STAFF,
     )
-    extend_target_id = field(
-        resolver=staff_only("extend_target_id"),
-        graphql_type=strawberry.ID | None,
+    extend_target_id: strawberry.ID | None = field(
         description="What is triggered when a benefit is extended. Services only.",
+        metadata=_STAFF,
     )
     created_at: datetime | None = field(resolver=utc_time("created_at"), description="When it was made, in UTC.")
     updated_at: datetime | None = field(resolver=utc_time("updated_at"), description="When it last changed, in UTC.")
@@ -165,9 +180,11 @@ class BenefitDefinitionQuery:
         resolver=resolve_benefit_definition,
         graphql_type=BenefitDefinition | None,
         description="One definition, by its id or its handle; null when there is none, or the caller may not see it.",
+        metadata=_LOADED,
     )
     benefit_definitions = field(
         resolver=resolve_benefit_definitions,
         graphql_type=Connection[BenefitDefinition],
         description="All definitions, oldest first; members see the published ones that are not archived.",
+        metadata=_LOADED,
     )

@@ -6,6 +6,7 @@ import strawberry
 from strawberry import field
 
 from resolvers import outcomes
+from resolvers.access import needs
 from resolvers.assign import resolve_assign_benefit
 from resolvers.claim import resolve_claim_benefit
 from schema.benefit import Benefit
@@ -79,9 +80,11 @@ class BenefitMutation:
         resolver=resolve_assign_benefit,
         graphql_type=AssignBenefitResult,
         description="Give a benefit to a profile. Services only. Safe to repeat with the same idempotencyKey.",
+        metadata=needs("create-benefits", members=False),
     )
     claim_benefit = strawberry.mutation(
         resolver=resolve_claim_benefit,
         graphql_type=ClaimBenefitResult,
         description="Claim a benefit, as the member or on their behalf. Safe to repeat with the same idempotencyKey.",
+        metadata=needs("create-benefits"),
     )

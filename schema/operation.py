@@ -3,6 +3,7 @@
 import strawberry
 from strawberry import field
 
+from resolvers.access import needs
 from resolvers.operation import (
     BenefitOperationState,
     resolve_benefit_operation,
@@ -20,6 +21,7 @@ class BenefitOperation:
         resolver=resolve_operation_benefit,
         graphql_type=Benefit | None,
         description="The benefit it made; null while that is not known, and when it made none.",
+        metadata=needs("read-benefits"),
     )
 
 
@@ -29,4 +31,5 @@ class BenefitOperationQuery:
         resolver=resolve_benefit_operation,
         graphql_type=BenefitOperation | None,
         description="One of the caller's own writes; null when they made none of this id.",
+        metadata=needs(),
     )

@@ -7,6 +7,7 @@ import strawberry
 from strawberry import field
 from strawberry.scalars import JSON
 
+from resolvers.access import needs
 from resolvers.balances import resolve_profile_balances
 from resolvers.benefit import (
     resolve_profile_benefits,
@@ -162,31 +163,37 @@ class Profile:
         resolver=resolve_profile_balances,
         graphql_type=Balances | None,
         description="What they have to spend, in their currency or another.",
+        metadata=needs("read-profiles"),
     )
     benefits = field(
         resolver=resolve_profile_benefits,
         graphql_type=Connection[Benefit] | None,
         description="The benefits they hold, lapsed ones included, oldest first.",
+        metadata=needs("read-benefits"),
     )
     redeemable_benefits = field(
         resolver=resolve_profile_redeemable_benefits,
         graphql_type=Connection[Benefit] | None,
         description="The benefits they hold and can redeem now.",
+        metadata=needs("read-benefits"),
     )
     claimable_benefits = field(
         resolver=resolve_profile_claimable_benefits,
         graphql_type=list[BenefitDefinition] | None,
         description="What they may claim now.",
+        metadata=needs("read-benefit-definitions"),
     )
     viewable_benefits = field(
         resolver=resolve_profile_viewable_benefits,
         graphql_type=list[BenefitDefinition] | None,
         description="What they may be shown, whether or not they may claim it.",
+        metadata=needs("read-benefit-definitions"),
     )
     redemptions = field(
         resolver=resolve_profile_redemptions,
         graphql_type=Connection[Redemption] | None,
         description="What they redeemed, oldest first.",
+        metadata=needs("read-redemptions"),
     )
 
 
@@ -196,19 +203,23 @@ class ProfileQuery:
         resolver=resolve_me,
         graphql_type=Profile | None,
         description="The member who is asking; null for a service.",
+        metadata=needs(),
     )
     profile = field(
         resolver=resolve_profile,
         graphql_type=Profile | None,
         description="One profile by its id; members see their own. Null when there is none.",
+        metadata=needs("read-profiles"),
     )
     find_profile = field(
         resolver=resolve_find_profile,
         graphql_type=Profile | None,
         description="One profile by e-mail address or by its name in another system. Services only.",
+        metadata=needs("read-profiles", members=False),
     )
     profiles = field(
         resolver=resolve_profiles,
         graphql_type=Connection[Profile],
         description="All profiles of the retailer, oldest first. Services only.",
+        metadata=needs("read-profiles", members=False),
     )
