@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types schema-check tests audits schema lock clean
+.PHONY: help run test format lint types schema-check tests audits schema docs lock clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ audits:          ## fetch the audits of GraphQL over HTTP, where npm is at hand
 
 schema: $(VENV)/run.stamp   ## print the schema into schema.graphql
 	$(BIN)/python -m schema > schema.graphql
+
+docs: $(VENV)/run.stamp   ## write docs/access.md and docs/errors.md from the code
+	$(BIN)/python -m scripts.docs
 
 lock: $(VENV)/dev.stamp   ## resolve the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
