@@ -78,6 +78,12 @@ class Trace:
         _current.set(self)
 
 
+def request_id() -> str | None:
+    """Return the id of the request the running task works for; None outside of one."""
+    trace = _current.get()
+    return None if trace is None else trace.request_id
+
+
 def log(event: str, *, level: str = "info", **fields: Any) -> None:
     """Write one JSON line to stderr: time, level, event, the request's id if there is one, and the fields.
 

@@ -23,6 +23,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from execution.limits import LimitExceeded, Limits, check
+from schema.codes import extensions
 
 # Given once: a rule made per request would be a new key for every cache.
 RULES: tuple[type[ASTValidationRule], ...] = (
@@ -114,5 +115,5 @@ def formatted(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
     answer: dict[str, Any] = {"message": error.message[:_MAX_MESSAGE]}
     if error.locations:
         answer["locations"] = [{"line": each.line, "column": each.column} for each in error.locations[:_MAX_LOCATIONS]]
-    answer["extensions"] = dict(error.extensions or {}) if code is None else {"code": code}
+    answer["extensions"] = extensions(code) if code is not None else dict(error.extensions or {})
     return answer

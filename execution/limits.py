@@ -16,6 +16,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from schema.codes import extensions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -41,7 +43,7 @@ class LimitExceeded(GraphQLError):
     def __init__(self, name: str, limit: int, wanted: str) -> None:
         super().__init__(
             f"The document is too large: at most {limit} {wanted}.",
-            extensions={"code": f"LIMIT_{name.upper()}", "limit": limit},
+            extensions=extensions(f"LIMIT_{name.upper()}", limit=limit),
         )
 
 

@@ -1,15 +1,18 @@
-"""One table from every cause to what the client reads: a code, a sentence on what to do, whether to repeat."""
+"""One table from every cause below to what the client reads: a code, a sentence on what to do, whether to repeat."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLError
 
 import omneo
+import telemetry
 import writes
 from resolvers.access import Forbidden
 from resolvers.inputs import BadCursor, BadInput
 from resolvers.writing import WriteBusy
+from schema.codes import extensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,20 @@ TABLE: dict[type[Exception], PublicError] = {
     omneo.RateLimited: PublicError(
         "UPSTREAM_RATE_LIMITED", "Omneo takes no more calls for the moment. Try again later.", retryable=True
     ),
-    omneo.Invalid: PublicError("UPSTREAM_INVALID", "Omneo's answer could not be understood."),
+    omneo.Invalid: PublicError(
+        "UPSTREAM_INVALID", "Omneo's answer could not be understood. Report it, with the request id, if it stays."
+    ),
     omneo.MemberUnauthenticated: PublicError(
         "UNAUTHENTICATED", "The token is not accepted. Sign in again, or renew it, and repeat."
     ),
-    omneo.Unauthenticated: PublicError("UPSTREAM_UNAUTHENTICATED", "Omneo does not accept the gateway's credential."),
-    omneo.Forbidden: PublicError("FORBIDDEN", "Omneo does not allow this with the credential used."),
+    omneo.Unauthenticated: PublicError(
+        "UPSTREAM_UNAUTHENTICATED", "Omneo does not accept the gateway's credential. Tell whoever runs the gateway."
+    ),
+    omneo.Forbidden: PublicError(
+        "FORBIDDEN", "Omneo does not allow this with the credential used. Ask with another, or leave the field out."
+    ),
     omneo.NotFound: PublicError("UPSTREAM_INVALID", "Omneo does not know what it named itself. Try again."),
-    omneo.Refused: PublicError("UPSTREAM_INVALID", "Omneo refused the gateway's question."),
+    omneo.Refused: PublicError("UPSTREAM_INVALID", "Omneo refused the gateway's question. Check the arguments."),
 }
 
 UNFORESEEN = PublicError("INTERNAL", "Something went wrong in the gateway. Quote the request id when you report it.")
@@ -71,9 +80,17 @@ def formatted(error: GraphQLError) -> dict[str, Any]:
     cause = error.original_error
     answer: dict[str, Any] = dict(error.formatted)
     if cause is None or isinstance(cause, GraphQLError):
-        answer["extensions"] = {"code": "BAD_USER_INPUT", **(answer.get("extensions") or {})}
+        answer["extensions"] = extensions("BAD_USER_INPUT") | (answer.get("extensions") or {})
         return answer
     told = public_error(cause)
     answer["message"] = str(cause) if told.message is None else told.message
-    answer["extensions"] = {"code": told.code, "retryable": told.retryable}
+    answer["extensions"] = extensions(told.code, retryable=told.retryable, **_help(cause, told))
     return answer
+
+
+def _help(cause: Exception, told: PublicError) -> dict[str, Any]:
+    if told.code == "INTERNAL":
+        return {"requestId": telemetry.request_id()}
+    if isinstance(cause, omneo.RateLimited) and cause.retry_after_s is not None:
+        return {"retryAfter": math.ceil(cause.retry_after_s)}
+    return {}

@@ -9,6 +9,8 @@ from graphql import GraphQLObjectType
 from resolvers.access import Rule
 from schema import schema
 from schema.access import rule_of
+from schema.codes import CODES, Code
+from schema.errors import TABLE, UNFORESEEN, PublicError
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -51,9 +53,53 @@ def access() -> str:
     return "\n".join(lines) + "\n"
 
 
+def errors() -> str:
+    """Return docs/errors.md."""
+    lines = [
+        "# What an error tells",
+        "",
+        "Written by `make docs` from `schema/codes.py` and `schema/errors.py`. Every error has `extensions.code` and",
+        "`extensions.retryable`; branch on these, not on the message, which is for developers and may change.",
+        "",
+        "## The codes",
+        "",
+        "The status is the one of a request that is refused as a whole. Before it runs, a document that will not do is",
+        "answered with that status to clients of `application/graphql-response+json`, and with 200 to those of",
+        "`application/json`, as each media type wants it. An operation that ran is answered 200, its errors beside its",
+        "data. A rule of Omneo's that refuses a write is no error: it is a member of the mutation's union.",
+        "",
+        "| code | status | retryable | what happened | what to do |",
+        "|---|---|---|---|---|",
+        *(_code(name, code) for name, code in CODES.items()),
+        "",
+        "## From a cause to its code",
+        "",
+        "What goes wrong below a field, the most special cause first. Omneo's own words are in no answer and no log.",
+        "",
+        "| cause | code | retryable | sentence |",
+        "|---|---|---|---|",
+        *(_cause(kind.__module__, kind.__qualname__, told) for kind, told in TABLE.items()),
+        _cause("", "anything else", UNFORESEEN),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _code(name: str, code: Code) -> str:
+    return f"| `{name}` | {code.status or 200} | {_yes(code.retryable)} | {code.when} | {code.advice} |"
+
+
+def _cause(module: str, name: str, told: PublicError) -> str:
+    cause = f"`{module.partition('.')[0]}.{name}`" if module else name
+    return f"| {cause} | `{told.code}` | {_yes(told.retryable)} | {told.message or 'says what is wrong'} |"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
 def documents() -> dict[Path, str]:
     """Return each document's text by its place."""
-    return {DOCS / "access.md": access()}
+    return {DOCS / "access.md": access(), DOCS / "errors.md": errors()}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from schema.codes import CODES, extensions
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -19,18 +21,19 @@ _SINGULAR = frozenset((b"authorization", b"content-type", b"content-length", b"c
 
 
 class HttpRefusal(Exception):
-    """Refuse a request before GraphQL is reached: a status, a code and a sentence for the client."""
+    """Refuse a request as a whole: a code, which has a status (schema/codes.py), and a sentence for the client."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(self, code: str, message: str, headers: Iterable[tuple[bytes, bytes]] = (), **more: Any) -> None:
         super().__init__(message)
-        self.status = status
+        self.status = CODES[code].status or 400
         self.code = code
         self.message = message
         self.headers = list(headers)
+        self.more = more
 
     def payload(self) -> dict[str, Any]:
         """Return the refusal as a GraphQL response without data."""
-        return {"errors": [{"message": self.message, "extensions": {"code": self.code}}]}
+        return {"errors": [{"message": self.message, "extensions": extensions(self.code, **self.more)}]}
 
 
 class ClientGone(Exception):
@@ -44,7 +47,7 @@ def read_headers(scope: Scope) -> dict[bytes, bytes]:
         if name not in headers:
             headers[name] = value
         elif name in _SINGULAR:
-            raise HttpRefusal(400, "BAD_REQUEST", f"The header {name.decode('latin-1')} may be sent once only.")
+            raise HttpRefusal("BAD_REQUEST", f"The header {name.decode('latin-1')} may be sent once only.")
     return headers
 
 
@@ -90,11 +93,11 @@ async def _rest(receive: Receive, body: bytes, limit: int, timeout_s: float) -> 
 def _too_large(limit: int) -> HttpRefusal:
     # The connection stays open: closing it while the client still sends would lose the answer. The server throws the
     # rest away, and cuts off one that takes too long (serving/protocol.py).
-    return HttpRefusal(413, "LIMIT_BODY", f"The body is too large: at most {limit} bytes.")
+    return HttpRefusal("LIMIT_BODY", f"The body is too large: at most {limit} bytes.")
 
 
 def _too_slow(timeout_s: float) -> HttpRefusal:
-    return HttpRefusal(408, "LIMIT_TIME", "The body did not arrive in time.", [(b"connection", b"close")])
+    return HttpRefusal("LIMIT_TIME", "The body did not arrive in time.", [(b"connection", b"close")])
 
 
 async def send_answer(send: Send, status: int, content_type: bytes, body: bytes, headers: Headers) -> None:

@@ -86,4 +86,4 @@ def _issuer(token: str) -> object:
 
 def _unauthenticated(message: str, *, invalid: bool = False) -> HttpRefusal:
     challenge = b'Bearer realm="omneo-gateway"' + (b', error="invalid_token"' if invalid else b"")
-    return HttpRefusal(401, "UNAUTHENTICATED", message, [(b"www-authenticate", challenge)])
+    return HttpRefusal("UNAUTHENTICATED", message, [(b"www-authenticate", challenge)])

@@ -16,6 +16,8 @@ import orjson
 import telemetry
 from context import Caller, Context
 from execution import Answer, Engine, Operation, Refused, Request
+from schema.codes import extensions
+from schema.errors import UNFORESEEN
 from serving.asgi import (
     ClientGone,
     Headers,
@@ -97,19 +99,19 @@ class GraphQLEndpoint:
         except Exception as error:
             telemetry.log("unforeseen error", level="error", **telemetry.cause(error))
             exchange.status, exchange.outcome, exchange.codes = 500, "error", ["INTERNAL"]
-            message = "Something went wrong in the gateway. Quote the request id when you report it."
-            return orjson.dumps({"errors": [{"message": message, "extensions": {"code": "INTERNAL"}}]})
+            told = extensions("INTERNAL", requestId=exchange.trace.request_id)
+            return orjson.dumps({"errors": [{"message": UNFORESEEN.message, "extensions": told}]})
 
     async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, headers: Headers) -> bytes:
         is_get = exchange.method == "GET"
         if not is_get and exchange.method != "POST":
-            raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", _ALLOW)
+            raise HttpRefusal("METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", _ALLOW)
         if len(scope["query_string"]) + len(scope.get("raw_path") or b"") > self._limits.url:
-            raise HttpRefusal(414, "LIMIT_URL", f"The URL is too long: at most {self._limits.url} bytes; use POST.")
+            raise HttpRefusal("LIMIT_URL", f"The URL is too long: at most {self._limits.url} bytes; use POST.")
         sent = read_headers(scope)
         media_type = answer_type(sent.get(b"accept"), page=is_get)
         if media_type is None:
-            raise HttpRefusal(406, "NOT_ACCEPTABLE", f"Answers are {GRAPHQL_RESPONSE} or {JSON}: accept one of them.")
+            raise HttpRefusal("NOT_ACCEPTABLE", f"Answers are {GRAPHQL_RESPONSE} or {JSON}: accept one of them.")
         exchange.media_type = media_type
         if media_type == HTML:
             exchange.status = 200
@@ -138,7 +140,7 @@ class GraphQLEndpoint:
                 answer = await self._read(exchange.trace, operation, context, receive)
             elif exchange.method == "GET":
                 message = "Mutations are not run by GET: use POST."
-                raise HttpRefusal(405, "METHOD_NOT_ALLOWED", message, [(b"allow", b"POST")])
+                raise HttpRefusal("METHOD_NOT_ALLOWED", message, [(b"allow", b"POST")])
             else:
                 # A write is never cut short by its client: whether it landed has to be known.
                 answer = await self._engine.run(operation, context)
@@ -173,9 +175,9 @@ class GraphQLEndpoint:
 
 def _check_content(sent: dict[bytes, bytes]) -> None:
     if not is_json(sent.get(b"content-type")):
-        raise HttpRefusal(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the body as {JSON} in UTF-8.")
+        raise HttpRefusal("UNSUPPORTED_MEDIA_TYPE", f"Send the body as {JSON} in UTF-8.")
     if sent.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise HttpRefusal(415, "UNSUPPORTED_MEDIA_TYPE", "Send the body without compression.")
+        raise HttpRefusal("UNSUPPORTED_MEDIA_TYPE", "Send the body without compression.")
 
 
 def _content_type(media_type: str) -> bytes:

@@ -99,4 +99,4 @@ _KEYS = json.JSONDecoder(object_pairs_hook=_unique, parse_int=len, parse_float=l
 
 
 def _bad(message: str) -> HttpRefusal:
-    return HttpRefusal(400, "BAD_REQUEST", message)
+    return HttpRefusal("BAD_REQUEST", message)

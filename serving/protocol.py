@@ -6,7 +6,10 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from serving.asgi import HttpRefusal
 
 HEAD_BYTES = 16 * 1024
 HEAD_TIMEOUT_S = 10.0
@@ -110,30 +113,31 @@ class GuardedProtocol(HttpToolsProtocol):
             # Nothing was asked: there is nothing to answer.
             self.transport.close()
             return
-        self._refuse(HTTPStatus.REQUEST_TIMEOUT, "LIMIT_TIME", "The headers did not arrive in time.")
+        self._refuse("LIMIT_TIME", "The headers did not arrive in time.")
 
     def _refuse_size(self) -> None:
         if len(self.url) > _URL_BYTES:
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, "LIMIT_URL", f"The URL is longer than {_URL_BYTES} bytes.")
+            self._refuse("LIMIT_URL", f"The URL is longer than {_URL_BYTES} bytes.")
         else:
             message = f"The headers are larger than {self.head_bytes} bytes."
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "LIMIT_HEADERS", message)
+            self._refuse("LIMIT_HEADERS", message)
 
-    def _refuse(self, status: HTTPStatus, code: str, message: str) -> None:
+    def _refuse(self, code: str, message: str) -> None:
         self._is_refused = True
         if self.transport.is_closing():
             return
         if self._is_answering():
             self.transport.close()
             return
-        body = f'{{"errors":[{{"message":"{message}","extensions":{{"code":"{code}"}}}}]}}'
+        refusal = HttpRefusal(code, message)
+        status, body = HTTPStatus(refusal.status), orjson.dumps(refusal.payload())
         self.transport.write(
             f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             "content-type: application/json; charset=utf-8\r\n"
             f"content-length: {len(body)}\r\n"
             "cache-control: no-store\r\n"
-            "connection: close\r\n\r\n"
-            f"{body}".encode("ascii")
+            "connection: close\r\n\r\n".encode("ascii")
+            + body
         )
         # Closing while the client still sends would reset the connection, and the answer would be lost with it: so
         # only our half is closed, and what comes is thrown away for a moment.
