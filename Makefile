@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types schema-check tests audits schema docs lock clean
+.PHONY: help env run test format lint types schema-check tests audits schema docs lock clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -18,6 +18,8 @@ $(VENV)/run.stamp: requirements.lock
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+env: $(VENV)/run.stamp   ## what the gateway runs in, without starting anything
 
 run: $(VENV)/run.stamp   ## the gateway and an Omneo to talk to, ended by Ctrl-C
 	@$(BIN)/python scripts/run.py
