@@ -2,8 +2,9 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
@@ -22,6 +23,9 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
     an `OmneoError` standing for a key that failed. It repairs three edges of aiodataloader: a caller that is
     cancelled cancels only its own wait, a cancelled future does not stay behind for its key, and a cancellation
     inside the batch is an error for everyone who waits instead of a wait without end.
+
+    `load` is for one key, `load_all` for a whole level of a query. Both answer from the same values, so a key is asked
+    for once, whichever way it comes.
     """
 
     @abstractmethod
@@ -40,6 +44,67 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
         if known is not None and known.cancelled():
             self.clear(key)
         return asyncio.shield(super().load(key))
+
+    async def load_all(self, keys: Sequence[K]) -> list[V | Exception]:
+        """Load many keys by one plan, at once and without a task for any: a value or an error per key, in key order.
+
+        Keys may repeat; those that are loaded, or being loaded, are not asked for again.
+        """
+        cache = self._cache
+        missing = [key for key in dict.fromkeys(keys) if (known := cache.get(key)) is None or known.cancelled()]
+        asked = {key: self.loop.create_future() for key in missing}
+        cache.update(asked)
+        futures = [cache[key] for key in keys]
+        if missing:
+            await self._ask(missing, asked)
+        waiting = [future for future in futures if not future.done()]
+        if waiting:
+            await asyncio.wait(waiting)
+        return [_outcome(future) for future in futures]
+
+    async def _ask(self, keys: list[K], futures: "dict[K, asyncio.Future[V]]") -> None:
+        answers: Sequence[V | Exception] = [omneo.Unavailable("The call to Omneo was cancelled.") for _ in keys]
+        try:
+            answers = await self.fetch(keys)
+        except omneo.OmneoError as error:
+            answers = [error for _ in keys]
+        except Exception as error:  # a bug is everyone's error who waits, and is not remembered
+            answers = [error for _ in keys]
+            for key in keys:
+                self.clear(key)
+        finally:
+            for key, answer in zip(keys, answers, strict=True):
+                if isinstance(answer, Exception):
+                    futures[key].set_exception(answer)
+                    futures[key].exception()  # asked for here, so that asyncio does not report it as lost
+                else:
+                    futures[key].set_result(answer)
+
+
+def _outcome(future: "asyncio.Future[V]") -> V | Exception:
+    if future.cancelled():
+        return omneo.Unavailable("The call to Omneo was cancelled.")
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return error if isinstance(error, Exception) else omneo.Unavailable("The call to Omneo was cancelled.")
+
+
+@dataclass(slots=True, frozen=True)
+class Load(Generic[K, V]):
+    """Say which key of which loader a resolver needs, and what to make of its value.
+
+    The compiled engine gathers the loads of a whole level and asks for them by one plan; elsewhere a load is awaited
+    like any coroutine.
+    """
+
+    loader: BatchLoader[K, V]
+    key: K
+    then: Callable[[V], Any] | None = None
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        value = yield from self.loader.load(self.key).__await__()
+        return value if self.then is None else self.then(value)
 
 
 async def each(

@@ -1,0 +1,54 @@
+"""What a resolver tells of itself besides its arguments: enough to plan a query, and to price it, before it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Resolver = TypeVar("Resolver", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Tell what a resolver reads of its parent record, and where its value comes from.
+
+    `needs` names the attributes of the parent that it reads. `loader` names the loader, an attribute of `Loaders`,
+    whose key it answers with as a `Load`; None for a resolver that makes its value of the parent alone.
+    `foresees` makes, of the resolver's own arguments, a stand-in for the record it will answer with, which has the
+    attributes that `foreseen` names: what only needs those can be asked for at the same time.
+    `writes` makes, of the info, a function from the parent to the value as the JSON answer holds it: a short cut past
+    the value and its scalar, used where many are written.
+    """
+
+    needs: tuple[str, ...]
+    loader: str | None = None
+    foresees: Callable[..., Any] | None = None
+    foreseen: tuple[str, ...] = ()
+    writes: Callable[[Any], Callable[[Any], Any]] | None = None
+
+
+def mark_of(resolver: object) -> Mark | None:
+    """Return what a resolver tells of itself; None when it tells nothing."""
+    found = getattr(resolver, "mark", None)
+    return found if isinstance(found, Mark) else None
+
+
+def marked(mark: Mark) -> Callable[[Resolver], Resolver]:
+    """Put a mark on a resolver."""
+
+    def put(resolver: Resolver) -> Resolver:
+        resolver.mark = mark  # type: ignore[attr-defined]  # read by mark_of alone
+        return resolver
+
+    return put
+
+
+def reads(*needs: str, writes: Callable[[Any], Callable[[Any], Any]] | None = None) -> Callable[[Resolver], Resolver]:
+    """Mark a resolver that makes its value of these attributes of its parent, without asking anyone."""
+    return marked(Mark(needs=needs, writes=writes))
+
+
+def loads(
+    loader: str, *needs: str, foresees: Callable[..., Any] | None = None, foreseen: tuple[str, ...] = ()
+) -> Callable[[Resolver], Resolver]:
+    """Mark a resolver that answers with a `Load` of this loader, whose key is made of these attributes."""
+    return marked(Mark(needs=needs, loader=loader, foresees=foresees, foreseen=foreseen))
