@@ -49,6 +49,10 @@ class Context:
     zone: ZoneInfo
     tenant: str
 
+    def whose(self, profile_id: str) -> str:
+        """Name the profile a loader's key is about: a member has one, under whatever id it is asked for."""
+        return omneo.ME if self.caller.is_member else profile_id
+
     def forget(self, definition: omneo.BenefitDefinition) -> None:
         """Forget what a write outdated, so that whatever is read next is read anew: all but other definitions."""
         self.catalogue.forget(definition)

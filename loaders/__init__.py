@@ -55,11 +55,11 @@ class Loaders:
 
     @cached_property
     def profile_by_email(self) -> ProfileByEmail:
-        return ProfileByEmail(self._client)
+        return ProfileByEmail(self._client, self.profile_by_id)
 
     @cached_property
     def profile_by_identity(self) -> ProfileByIdentity:
-        return ProfileByIdentity(self._client)
+        return ProfileByIdentity(self._client, self.profile_by_id)
 
     @cached_property
     def profiles(self) -> Profiles:

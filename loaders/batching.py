@@ -52,8 +52,9 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
         """
         cache = self._cache
         missing = [key for key in dict.fromkeys(keys) if (known := cache.get(key)) is None or known.cancelled()]
-        asked = {key: self.loop.create_future() for key in missing}
-        cache.update(asked)
+        asked: dict[K, asyncio.Future[V]] = {key: self.loop.create_future() for key in missing}
+        for key, future in asked.items():
+            cache[key] = future
         futures = [cache[key] for key in keys]
         if missing:
             await self._ask(missing, asked)
@@ -81,7 +82,7 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
                     futures[key].set_result(answer)
 
 
-def _outcome(future: "asyncio.Future[V]") -> V | Exception:
+def _outcome(future: "asyncio.Future[Any]") -> Any:
     if future.cancelled():
         return omneo.Unavailable("The call to Omneo was cancelled.")
     error = future.exception()
@@ -90,7 +91,7 @@ def _outcome(future: "asyncio.Future[V]") -> V | Exception:
     return error if isinstance(error, Exception) else omneo.Unavailable("The call to Omneo was cancelled.")
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Load(Generic[K, V]):
     """Say which key of which loader a resolver needs, and what to make of its value.
 

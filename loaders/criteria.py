@@ -1,7 +1,7 @@
 """Which benefits are wanted: what Omneo can filter by itself, and what is checked on every row all the same."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import omneo
@@ -10,8 +10,7 @@ import omneo
 _CLOCKS_DIFFER = timedelta(hours=26)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenefitCriteria:
+class BenefitCriteria(NamedTuple):
     """Say which benefits are wanted; None and () stand for any. Moments are aware, lower bounds inclusive.
 
     Omneo filters by equality exactly, but compares times as written, whatever zone each benefit's are in, and loses
@@ -50,6 +49,8 @@ class BenefitCriteria:
 
     def matches(self, benefit: omneo.Benefit, zone: ZoneInfo) -> bool:
         """Tell whether one benefit is wanted; `zone` is the tenant's, for benefits that name none."""
+        if self is ANY_BENEFIT:
+            return True
         return (
             self.definition_id in (None, benefit.definition.id)
             and self.external_id in (None, benefit.external_id)
@@ -67,6 +68,9 @@ class BenefitCriteria:
                 when_never=self.expires_before is None,
             )
         )
+
+
+ANY_BENEFIT = BenefitCriteria()
 
 
 def _within(

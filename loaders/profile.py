@@ -9,6 +9,8 @@ from loaders.listing import Listing, whole_page
 
 Failable = omneo.OmneoError
 
+IDS_PER_CALL = 50  # UUIDs in one query string: about 1.9 kB (API.md §4.3)
+
 
 class OwnProfile(BatchLoader[str, omneo.Profile | None]):
     """Load the profile behind a member's token; its one key is "me". None for a token without a profile."""
@@ -18,7 +20,7 @@ class OwnProfile(BatchLoader[str, omneo.Profile | None]):
         self._client = client
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
-        own = await or_none(omneo.fetch_own_profile(self._client))
+        own: omneo.Profile | None = await or_none(omneo.fetch_own_profile(self._client))
         return [own for _ in keys]
 
 
@@ -26,7 +28,8 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
     """Load profiles by id: those already seen in a list cost nothing, one alone is read by its id, several by one
     list call where the tenant honours the filter, else one call each.
 
-    A profile the list lacks is asked for by its id before it counts as unknown, so n keys cost at most n + 1 calls.
+    A profile the list lacks is asked for by its id before it counts as unknown, so up to 50 keys cost at most one call
+    more than there are keys.
     A member has one profile, their own: any other id is answered by the same call, with None.
     """
 
@@ -43,11 +46,13 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
         if self._client.is_member:
-            own = await self._own.load("me")
+            own = await self._own.load(omneo.ME)
             return [own if own is not None and own.id == key else None for key in keys]
         unseen = [key for key in keys if key not in self._seen]
         if len(unseen) > 1 and self._capabilities.profiles_by_id:
-            self.note(await self._listed(unseen))
+            chunks = [unseen[start : start + IDS_PER_CALL] for start in range(0, len(unseen), IDS_PER_CALL)]
+            for listed in await each(self._listed, map(tuple, chunks)):
+                self.note([] if isinstance(listed, omneo.OmneoError) else listed)
             unseen = [key for key in keys if key not in self._seen]
         alone = dict(zip(unseen, await each(self._one, unseen), strict=True))
         return [self._seen[key] if key in self._seen else alone[key] for key in keys]
@@ -55,7 +60,7 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
     async def _one(self, profile_id: str) -> omneo.Profile | None:
         return await or_none(omneo.fetch_profile(self._client, profile_id))
 
-    async def _listed(self, keys: list[str]) -> list[omneo.Profile]:
+    async def _listed(self, keys: Sequence[str]) -> list[omneo.Profile]:
         try:
             rows = await omneo.fetch_profiles(self._client, keys)
         except (omneo.Refused, omneo.Invalid):
@@ -69,23 +74,29 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
 class ProfileByEmail(BatchLoader[str, omneo.Profile | None]):
     """Find profiles by e-mail address in lower case, one call each; None where no profile has it."""
 
-    def __init__(self, client: omneo.Client) -> None:
+    def __init__(self, client: omneo.Client, by_id: ProfileById) -> None:
         super().__init__()
         self._client = client
+        self._by_id = by_id
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
-        return await each(partial(omneo.find_profile_by_email, self._client), keys)
+        found = await each(partial(omneo.find_profile_by_email, self._client), keys)
+        self._by_id.note([profile for profile in found if isinstance(profile, omneo.Profile)])
+        return found
 
 
 class ProfileByIdentity(BatchLoader[tuple[str, str], omneo.Profile | None]):
     """Find profiles by (identity handle, identifier), one call each; None where no profile has it."""
 
-    def __init__(self, client: omneo.Client) -> None:
+    def __init__(self, client: omneo.Client, by_id: ProfileById) -> None:
         super().__init__()
         self._client = client
+        self._by_id = by_id
 
     async def fetch(self, keys: list[tuple[str, str]]) -> Sequence[omneo.Profile | Failable | None]:
-        return await each(lambda key: omneo.find_profile_by_identity(self._client, *key), keys)
+        found = await each(lambda key: omneo.find_profile_by_identity(self._client, *key), keys)
+        self._by_id.note([profile for profile in found if isinstance(profile, omneo.Profile)])
+        return found
 
 
 class Profiles(BatchLoader[tuple[omneo.Window, omneo.Filters], Listing[omneo.Profile]]):

@@ -51,7 +51,7 @@ from omneo.errors import (
 )
 from omneo.filters import Filters
 from omneo.identity import Identity
-from omneo.ids import benefit_id, definition_id, handle, profile_id
+from omneo.ids import ME, benefit_id, definition_id, handle, profile_id
 from omneo.location import Location
 from omneo.paging import Page, Window
 from omneo.probe import Capabilities, probe
@@ -73,10 +73,11 @@ from omneo.redemption import (
     list_redemptions,
 )
 from omneo.tier import Tier
-from omneo.times import calendar_date, to_wall, utc_time, wall_time
+from omneo.times import calendar_date, to_wall, utc_text, utc_time, wall_text, wall_time
 from omneo.transport import open_http
 
 __all__ = [
+    "ME",
     "Address",
     "Balances",
     "Benefit",
@@ -149,7 +150,9 @@ __all__ = [
     "to_wall",
     "update_benefit",
     "update_definition",
+    "utc_text",
     "utc_time",
     "viewable_definitions",
+    "wall_text",
     "wall_time",
 ]

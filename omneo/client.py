@@ -14,6 +14,7 @@ from starlette.datastructures import Secret
 
 from omneo.answers import raise_for_status
 from omneo.errors import BudgetSpent, Invalid, Landed, TimedOut
+from omneo.ids import ME
 from omneo.retry import with_repeats
 from omneo.transport import Answer, HttpxTransport, Request, Transport
 from telemetry import Trace
@@ -156,7 +157,7 @@ class Client:
     def _url(self, route: str, parts: Mapping[str, str | int], params: Params) -> str:
         safe = {name: quote(str(value), safe="") for name, value in parts.items()}
         if self.is_member:
-            safe["profile"] = "me"  # on the ID API a token has one profile, whatever id we hold (API.md §2.3)
+            safe["profile"] = ME  # whatever id we hold
         query = "?" + urlencode(params) if params else ""
         return self._root + route.format_map(safe) + query
 

@@ -4,6 +4,8 @@ import re
 
 from omneo.errors import InvalidId
 
+ME = "me"  # the profile behind a member's token, whatever its id is (API.md §2.3)
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _HANDLE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")

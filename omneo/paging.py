@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,8 +18,7 @@ T = TypeVar("T")
 SORT = ("sort", "created_at")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Name the rows wanted: `first` of them from `offset` on, counted from 0."""
 
     offset: int

@@ -27,6 +27,20 @@ def utc_time(value: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+@lru_cache(maxsize=16384)
+def wall_text(value: str | None, zone_name: str | None, default: ZoneInfo) -> str | None:
+    """Write what `wall_time` reads in ISO 8601 with its offset; remembered, because lists repeat their times."""
+    moment = wall_time(value, zone_name, default)
+    return None if moment is None else moment.isoformat()
+
+
+@lru_cache(maxsize=16384)
+def utc_text(value: str | None) -> str | None:
+    """Write what `utc_time` reads in ISO 8601."""
+    moment = utc_time(value)
+    return None if moment is None else moment.isoformat()
+
+
 def calendar_date(value: str | None) -> date | None:
     """Read a date; a time after it is ignored. Raises `Invalid` for what is no date."""
     moment = _parse(value)

@@ -1,67 +1,78 @@
 """Benefits: one by id, of a profile, of everyone; and what a profile may claim, see and redeem."""
 
+from typing import Any
+
 import strawberry
 
 import omneo
 from context import Info
-from loaders.criteria import BenefitCriteria
+from loaders.batching import Load
+from loaders.criteria import ANY_BENEFIT, BenefitCriteria
+from loaders.listing import Listing
 from resolvers.inputs import After, BenefitFilter, BenefitIdArgument, First, WhichBenefits, reference
-from resolvers.paging import Connection, place
+from resolvers.marks import loads
+from resolvers.paging import connection, place
 
 
-async def resolve_benefit(info: Info, id: BenefitIdArgument) -> omneo.Benefit | None:
-    return await info.context.loaders.benefit_by_id.load(omneo.benefit_id(id, field="id"))
+@loads("benefit_by_id")
+def resolve_benefit(info: Info, id: BenefitIdArgument) -> Load[int, omneo.Benefit | None]:
+    return Load(info.context.loaders.benefit_by_id, omneo.benefit_id(id, field="id"))
 
 
-async def resolve_benefits(
+@loads("benefits")
+def resolve_benefits(
     info: Info, first: First = 20, after: After = None, filter: WhichBenefits = None
-) -> Connection[omneo.Benefit]:
+) -> Load[Any, Listing[omneo.Benefit]]:
     wanted = criteria(filter)
     here = place("benefits", first, after, wanted)
-    return Connection(await info.context.loaders.benefits.load((here.window, wanted)), here)
+    return Load(info.context.loaders.benefits, (here.window, wanted), connection(here))
 
 
-async def resolve_benefit_profile(benefit: strawberry.Parent[omneo.Benefit], info: Info) -> omneo.Profile | None:
-    return await info.context.loaders.profile_by_id.load(benefit.profile_id)
+@loads("profile_by_id", "profile_id")
+def resolve_benefit_profile(benefit: strawberry.Parent[omneo.Benefit], info: Info) -> Load[str, omneo.Profile | None]:
+    return Load(info.context.loaders.profile_by_id, benefit.profile_id)
 
 
-async def resolve_profile_benefits(
+@loads("benefits_by_profile_id", "id")
+def resolve_profile_benefits(
     profile: strawberry.Parent[omneo.Profile],
     info: Info,
     first: First = 20,
     after: After = None,
     filter: WhichBenefits = None,
-) -> Connection[omneo.Benefit]:
-    wanted = criteria(filter)
-    here = place("profile.benefits", first, after, profile.id, wanted)
-    listing = await info.context.loaders.benefits_by_profile_id.load((profile.id, here.window, wanted))
-    return Connection(listing, here)
+) -> Load[Any, Listing[omneo.Benefit]]:
+    wanted, whose = criteria(filter), info.context.whose(profile.id)
+    here = place("profile.benefits", first, after, whose, wanted)
+    return Load(info.context.loaders.benefits_by_profile_id, (whose, here.window, wanted), connection(here))
 
 
-async def resolve_profile_redeemable_benefits(
+@loads("redeemable_benefits_by_profile_id", "id")
+def resolve_profile_redeemable_benefits(
     profile: strawberry.Parent[omneo.Profile], info: Info, first: First = 20, after: After = None
-) -> Connection[omneo.Benefit]:
-    here = place("profile.redeemableBenefits", first, after, profile.id)
-    listing = await info.context.loaders.redeemable_benefits_by_profile_id.load((profile.id, here.window))
-    return Connection(listing, here)
+) -> Load[Any, Listing[omneo.Benefit]]:
+    whose = info.context.whose(profile.id)
+    here = place("profile.redeemableBenefits", first, after, whose)
+    return Load(info.context.loaders.redeemable_benefits_by_profile_id, (whose, here.window), connection(here))
 
 
-async def resolve_profile_claimable_benefits(
+@loads("claimable_definitions_by_profile_id", "id")
+def resolve_profile_claimable_benefits(
     profile: strawberry.Parent[omneo.Profile], info: Info
-) -> list[omneo.BenefitDefinition]:
-    return await info.context.loaders.claimable_definitions_by_profile_id.load(profile.id)
+) -> Load[str, list[omneo.BenefitDefinition]]:
+    return Load(info.context.loaders.claimable_definitions_by_profile_id, info.context.whose(profile.id))
 
 
-async def resolve_profile_viewable_benefits(
+@loads("viewable_definitions_by_profile_id", "id")
+def resolve_profile_viewable_benefits(
     profile: strawberry.Parent[omneo.Profile], info: Info
-) -> list[omneo.BenefitDefinition]:
-    return await info.context.loaders.viewable_definitions_by_profile_id.load(profile.id)
+) -> Load[str, list[omneo.BenefitDefinition]]:
+    return Load(info.context.loaders.viewable_definitions_by_profile_id, info.context.whose(profile.id))
 
 
 def criteria(filter: BenefitFilter | None) -> BenefitCriteria:
     """Check a filter and put it in terms of the benefits wanted. Raises `BadInput`, `InvalidId`."""
     if filter is None:
-        return BenefitCriteria()
+        return ANY_BENEFIT
     return BenefitCriteria(
         definition_id=filter.definition_id and omneo.definition_id(filter.definition_id, field="definitionId"),
         external_id=filter.external_id and reference(filter.external_id, field="externalId"),

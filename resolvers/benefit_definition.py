@@ -1,7 +1,7 @@
 """Definitions: looked up in the catalogue, and shown to members as far as the retailer published them."""
 
-import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,6 +9,8 @@ import strawberry
 
 import omneo
 from context import Info
+from loaders.batching import BatchLoader, Load
+from loaders.listing import Listing
 from resolvers.inputs import (
     After,
     BadInput,
@@ -18,34 +20,39 @@ from resolvers.inputs import (
     First,
     WhichDefinitions,
 )
+from resolvers.marks import loads
 from resolvers.paging import Connection, place
 from resolvers.words import Word, spelled, word
 
 AnyDefinition = omneo.BenefitDefinition | omneo.EmbeddedBenefitDefinition
 
 
-async def resolve_benefit_definition(info: Info, by: DefinitionLookup) -> omneo.BenefitDefinition | None:
-    definition = await find_definition(info, by)
-    return definition if definition is not None and may_see(info, definition) else None
+@loads("definition_by_id")
+def resolve_benefit_definition(info: Info, by: DefinitionLookup) -> Load[str, omneo.BenefitDefinition | None]:
+    def shown(definition: omneo.BenefitDefinition | None) -> omneo.BenefitDefinition | None:
+        return definition if definition is not None and may_see(info, definition) else None
+
+    loader, key = _definition(info, by)
+    return Load(loader, key, shown)
 
 
-async def resolve_benefit_definitions(
+@loads("definitions")
+def resolve_benefit_definitions(
     info: Info, first: First = 20, after: After = None, filter: WhichDefinitions = None
-) -> Connection[omneo.BenefitDefinition]:
+) -> Load[Any, Listing[omneo.BenefitDefinition]]:
     wanted = _upstream_filters(filter or BenefitDefinitionFilter(), members_only=info.context.caller.is_member)
     here = place("benefitDefinitions", first, after, wanted)
-    listing = await info.context.loaders.definitions.load((here.window, wanted))
-    return Connection(listing.without(lambda definition: not may_see(info, definition)), here)
+
+    def page(listing: Listing[omneo.BenefitDefinition]) -> Connection[omneo.BenefitDefinition]:
+        return Connection(listing.without(lambda definition: not may_see(info, definition)), here)
+
+    return Load(info.context.loaders.definitions, (here.window, wanted), page)
 
 
 async def find_definition(info: Info, by: BenefitDefinitionLookupInput) -> omneo.BenefitDefinition | None:
     """Look a definition up by id or handle through the catalogue; None when Omneo knows none."""
-    loaders = info.context.loaders
-    if by.id:
-        return await loaders.definition_by_id.load(omneo.definition_id(by.id, field="id"))
-    if by.handle:
-        return await loaders.definition_by_handle.load(omneo.handle(by.handle, field="handle"))
-    raise BadInput("Name the definition by its id or its handle.")
+    loader, key = _definition(info, by)
+    return await loader.load(key)
 
 
 def may_see(info: Info, definition: omneo.BenefitDefinition) -> bool:
@@ -53,31 +60,37 @@ def may_see(info: Info, definition: omneo.BenefitDefinition) -> bool:
     return not info.context.caller.is_member or (definition.is_published is True and not definition.is_archived)
 
 
-def loaded_field(attribute: str) -> Callable[..., Awaitable[Any]]:
+def loaded_field(attribute: str, read: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
     """Make the resolver of a field that the copy inside a benefit may lack: only then is the definition loaded
     (DESIGN D4; API.md §7.3, column E)."""
 
-    async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
-        return await _loaded(root, info, attribute)
+    def of(definition: AnyDefinition | None) -> Any:
+        value = None if definition is None else getattr(definition, attribute)
+        return value if read is None else read(value)
+
+    @loads("definition_by_id", "id", attribute)
+    def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
+        if getattr(root, attribute) is not msgspec.UNSET:
+            return of(root)
+        return Load(info.context.loaders.definition_by_id, root.id, of)
 
     return resolve
 
 
-def loaded_word(attribute: str, kind: type[Word]) -> Callable[..., Awaitable[enum.Enum | None]]:
+def loaded_word(attribute: str, kind: type[Word]) -> Callable[..., Any]:
     """Make the resolver of such a field that holds one of Omneo's words."""
-
-    async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
-        return word(kind, await _loaded(root, info, attribute))
-
-    return resolve
+    return loaded_field(attribute, partial(word, kind))
 
 
-async def _loaded(root: AnyDefinition, info: Info, attribute: str) -> Any:
-    value = getattr(root, attribute)
-    if value is not msgspec.UNSET:
-        return value
-    whole = await info.context.loaders.definition_by_id.load(root.id)
-    return None if whole is None else getattr(whole, attribute)
+def _definition(
+    info: Info, by: BenefitDefinitionLookupInput
+) -> tuple[BatchLoader[str, omneo.BenefitDefinition | None], str]:
+    loaders = info.context.loaders
+    if by.id:
+        return loaders.definition_by_id, omneo.definition_id(by.id, field="id")
+    if by.handle:
+        return loaders.definition_by_handle, omneo.handle(by.handle, field="handle")
+    raise BadInput("Name the definition by its id or its handle.")
 
 
 def _upstream_filters(wanted: BenefitDefinitionFilter, *, members_only: bool) -> omneo.Filters:

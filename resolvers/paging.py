@@ -5,8 +5,8 @@ import binascii
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -20,12 +20,32 @@ FIRST_MAX = 100
 _OFFSET_MAX = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
 class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    """Tell where a page stands. Cursors are made only when asked for."""
+
+    __slots__ = ("_listing", "_place")
+
+    def __init__(self, listing: Listing[Any], place: "Place") -> None:
+        self._listing = listing
+        self._place = place
+
+    @property
+    def has_next_page(self) -> bool:
+        return self._listing.more
+
+    @property
+    def has_previous_page(self) -> bool:
+        return self._place.window.offset > 0
+
+    @property
+    def start_cursor(self) -> str | None:
+        offsets = self._listing.offsets
+        return self._place.cursor(offsets[0] + 1) if offsets else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        listing = self._listing
+        return self._place.cursor(listing.next_offset) if listing.offsets or listing.more else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +54,14 @@ class Edge(Generic[T]):
     node: T
 
 
-@dataclass(frozen=True)
 class Connection(Generic[T]):
-    """One page of a list: the record behind the `…Connection` types. Cursors are made only when asked for."""
+    """One page of a list: the record behind the `…Connection` types."""
 
-    listing: Listing[T]
-    place: "Place"
+    __slots__ = ("_place", "listing")
+
+    def __init__(self, listing: Listing[T], place: "Place") -> None:
+        self.listing = listing
+        self._place = place
 
     @property
     def nodes(self) -> list[T]:
@@ -49,34 +71,29 @@ class Connection(Generic[T]):
     def total_count(self) -> int | None:
         return self.listing.total
 
-    @cached_property
+    @property
     def edges(self) -> list[Edge[T]]:
         return [
-            Edge(self.place.cursor(offset + 1), row)
+            Edge(self._place.cursor(offset + 1), row)
             for offset, row in zip(self.listing.offsets, self.listing.rows, strict=True)
         ]
 
     @property
     def page_info(self) -> PageInfo:
-        listing, place = self.listing, self.place
-        return PageInfo(
-            has_next_page=listing.more,
-            has_previous_page=place.window.offset > 0,
-            start_cursor=place.cursor(listing.offsets[0] + 1) if listing.offsets else None,
-            end_cursor=place.cursor(listing.next_offset) if listing.offsets or listing.more else None,
-        )
+        return PageInfo(self.listing, self._place)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A window of one list, and the list's fingerprint that its cursors carry."""
+    """A window of one list, and what tells that list apart, whose hash its cursors carry."""
 
     window: omneo.Window
-    fingerprint: str
+    of_list: tuple[object, ...]
 
     def cursor(self, next_offset: int) -> str:
         """Write where to go on as an opaque cursor: version, fingerprint of the list, offset (DESIGN D2)."""
-        return base64.urlsafe_b64encode(f"1:{self.fingerprint}:{next_offset}".encode()).decode().rstrip("=")
+        text = f"1:{_fingerprint(self.of_list)}:{next_offset}"
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def place(list_name: str, first: int, after: str | None, *what: object) -> Place:
@@ -87,9 +104,19 @@ def place(list_name: str, first: int, after: str | None, *what: object) -> Place
     """
     if not 1 <= first <= FIRST_MAX:
         raise BadInput(f"first must be between 1 and {FIRST_MAX}.")
-    fingerprint = hashlib.sha256(msgspec.json.encode([list_name, *what], order="deterministic")).hexdigest()[:12]
-    offset = 0 if after is None else _read_cursor(after, fingerprint)
-    return Place(omneo.Window(offset=offset, first=first), fingerprint)
+    of_list = (list_name, *what)
+    offset = 0 if after is None else _read_cursor(after, _fingerprint(of_list))
+    return Place(omneo.Window(offset, first), of_list)
+
+
+def connection(place: Place) -> Callable[[Listing[T]], Connection[T]]:
+    """Make of a listing the page that stands at this place."""
+    return lambda listing: Connection(listing, place)
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint(of_list: tuple[object, ...]) -> str:
+    return hashlib.sha256(msgspec.json.encode(of_list, order="deterministic")).hexdigest()[:12]
 
 
 def _read_cursor(cursor: str, fingerprint: str) -> int:
@@ -106,6 +133,3 @@ def _read_cursor(cursor: str, fingerprint: str) -> int:
     if of_list != fingerprint:
         raise BadCursor("after is a cursor of another list. A list goes on with the arguments it began with.")
     return int(offset)
-
-
-Lister = Callable[[omneo.Window], Listing[T]]

@@ -1,12 +1,16 @@
 """Profiles: the member who asks, one by id, one by another name, and the list."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import strawberry
 
 import omneo
 from context import Info
+from loaders.batching import Load
+from loaders.listing import Listing
 from resolvers.inputs import (
     After,
     BadInput,
@@ -17,43 +21,63 @@ from resolvers.inputs import (
     ProfileLookup,
     WhichProfiles,
 )
-from resolvers.paging import Connection, place
+from resolvers.marks import loads, reads
+from resolvers.paging import connection, place
 from resolvers.words import Gender, ProfileType, spelled, word
 
 _UTC = ZoneInfo("UTC")
 
 
-async def resolve_me(info: Info) -> omneo.Profile | None:
-    if not info.context.caller.is_member:
-        return None
-    return await info.context.loaders.own_profile.load("me")
+@dataclass(frozen=True, slots=True)
+class ForeseenProfile:
+    """Stand for a profile of which only the id is known yet."""
+
+    id: str
 
 
-async def resolve_profile(info: Info, id: ProfileIdArgument) -> omneo.Profile | None:
-    return await info.context.loaders.profile_by_id.load(omneo.profile_id(id, field="id"))
+def _own_foreseen(info: Info) -> ForeseenProfile | None:
+    return ForeseenProfile(omneo.ME) if info.context.caller.is_member else None
 
 
-async def resolve_find_profile(info: Info, by: ProfileLookup) -> omneo.Profile | None:
+def _foreseen(info: Info, id: ProfileIdArgument) -> ForeseenProfile:
+    return ForeseenProfile(omneo.profile_id(id, field="id"))
+
+
+@loads("own_profile", foresees=_own_foreseen, foreseen=("id",))
+def resolve_me(info: Info) -> Load[str, omneo.Profile | None] | None:
+    return Load(info.context.loaders.own_profile, omneo.ME) if info.context.caller.is_member else None
+
+
+@loads("profile_by_id", foresees=_foreseen, foreseen=("id",))
+def resolve_profile(info: Info, id: ProfileIdArgument) -> Load[str, omneo.Profile | None]:
+    return Load(info.context.loaders.profile_by_id, omneo.profile_id(id, field="id"))
+
+
+@loads("profile_by_email")
+def resolve_find_profile(info: Info, by: ProfileLookup) -> Load[Any, omneo.Profile | None]:
     loaders = info.context.loaders
     if by.email:
-        return await loaders.profile_by_email.load(_email(by.email))
+        return Load(loaders.profile_by_email, _email(by.email))
     if by.identity:
-        return await loaders.profile_by_identity.load(_identity(by.identity))
+        return Load(loaders.profile_by_identity, _identity(by.identity))
     raise BadInput("Name the profile by its e-mail address or by an identity.")
 
 
-async def resolve_profiles(
+@loads("profiles")
+def resolve_profiles(
     info: Info, first: First = 20, after: After = None, filter: WhichProfiles = None
-) -> Connection[omneo.Profile]:
+) -> Load[Any, Listing[omneo.Profile]]:
     wanted = _upstream_filters(filter or ProfileFilter(), info)
     here = place("profiles", first, after, wanted)
-    return Connection(await info.context.loaders.profiles.load((here.window, wanted)), here)
+    return Load(info.context.loaders.profiles, (here.window, wanted), connection(here))
 
 
+@reads("gender")
 def profile_gender(root: strawberry.Parent[omneo.Profile]) -> Gender | None:
     return word(Gender, root.gender)
 
 
+@reads("profile_type")
 def profile_type(root: strawberry.Parent[omneo.Profile]) -> ProfileType | None:
     return word(ProfileType, root.profile_type)
 

@@ -2,17 +2,24 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 import strawberry
 
 import omneo
 from context import Info
+from resolvers.marks import reads
 
 
 def benefit_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of a benefit's time: wall time in the benefit's own zone, else in the tenant's (DESIGN D3)."""
 
+    def writes(info: Info) -> Callable[[Any], str | None]:
+        zone, written = info.context.zone, attrgetter(attribute)
+        return lambda root: omneo.wall_text(written(root), root.timezone, zone)
+
+    @reads(attribute, "timezone", writes=writes)
     def resolve(root: strawberry.Parent[Any], info: Info) -> datetime | None:
         return omneo.wall_time(getattr(root, attribute), root.timezone, info.context.zone)
 
@@ -22,6 +29,11 @@ def benefit_time(attribute: str) -> Callable[..., datetime | None]:
 def tenant_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of a time whose record names no zone: wall time in the tenant's."""
 
+    def writes(info: Info) -> Callable[[Any], str | None]:
+        zone, written = info.context.zone, attrgetter(attribute)
+        return lambda root: omneo.wall_text(written(root), None, zone)
+
+    @reads(attribute, writes=writes)
     def resolve(root: strawberry.Parent[Any], info: Info) -> datetime | None:
         return omneo.wall_time(getattr(root, attribute), None, info.context.zone)
 
@@ -31,6 +43,11 @@ def tenant_time(attribute: str) -> Callable[..., datetime | None]:
 def utc_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of an audit stamp, which Omneo keeps in UTC (API.md §7)."""
 
+    def writes(info: Info) -> Callable[[Any], str | None]:
+        written = attrgetter(attribute)
+        return lambda root: omneo.utc_text(written(root))
+
+    @reads(attribute, writes=writes)
     def resolve(root: strawberry.Parent[Any]) -> datetime | None:
         return omneo.utc_time(getattr(root, attribute))
 
@@ -40,6 +57,7 @@ def utc_time(attribute: str) -> Callable[..., datetime | None]:
 def calendar_day(attribute: str) -> Callable[..., date | None]:
     """Make the resolver of a date without a time."""
 
+    @reads(attribute)
     def resolve(root: strawberry.Parent[Any]) -> date | None:
         return omneo.calendar_date(getattr(root, attribute))
 
