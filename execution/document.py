@@ -48,6 +48,7 @@ class Document:
     tree: DocumentNode = field(default_factory=DocumentNode)
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
     errors: tuple[dict[str, Any], ...] = ()
+    plans: dict[Any, Any] = field(default_factory=dict)  # what was compiled of it, kept as long as the document is
 
 
 class Documents:

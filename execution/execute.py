@@ -10,11 +10,16 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
+from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
 
 import telemetry
+from execution.arguments import NO_VARIABLES
 from execution.document import Document, Documents, formatted
 from execution.limits import Limits
+from execution.plan import Plan
+from execution.plans import Plans
+from execution.runner import Runner
 
 _MAX_COERCION_ERRORS = 20
 _MAX_LOGGED_ERRORS = 5
@@ -36,6 +41,8 @@ class Operation:
     document: Document
     node: OperationDefinitionNode
     variables: dict[str, Any] | None
+    values: VariableValues
+    plan: Plan | None  # None: the stock engine runs it
 
     @property
     def name(self) -> str | None:
@@ -87,7 +94,9 @@ class Refused(Exception):
 class Engine:
     """Prepare and run operations over one schema.
 
-    `public_error` turns an error of execution into what the client reads, its code in `extensions.code`.
+    `public_error` turns an error of execution into what the client reads, its code in `extensions.code`. When
+    `compiled`, operations are run by their plans (docs/execution.md), and by graphql-core only where no plan covers
+    them.
     """
 
     def __init__(
@@ -97,15 +106,18 @@ class Engine:
         limits: Limits | None = None,
         *,
         hide_suggestions: bool = False,
+        compiled: bool = True,
     ) -> None:
         self._schema = schema._schema  # strawberry has no public name for the graphql-core schema it wraps
         self._executor_class: type[Executor[Any]] = schema.execution_context_class
         self._public_error = public_error
         self._hide_suggestions = hide_suggestions
         self._documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
+        self._plans = Plans(schema, hide_suggestions=hide_suggestions) if compiled else None
 
     def prepare(self, request: Request) -> Operation:
-        """Find the operation a request asks for. Raises `Refused` when its document or its name will not do."""
+        """Find the operation a request asks for. Raises `Refused` when its document, its name or its variables will not
+        do."""
         document = self._documents.get(request.query)
         if document.errors:
             raise Refused(list(document.errors), document.hash)
@@ -118,11 +130,34 @@ class Engine:
         if node is None:
             error = GraphQLError(problem if document.operations else "The document has no operation.")
             raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash)
-        return Operation(document, node, request.variables)
+        values = self._values(document, node, request.variables)
+        plan = None if self._plans is None else self._plans.of(document, node, values)
+        return Operation(document, node, request.variables, values, plan)
+
+    def _values(
+        self, document: Document, node: OperationDefinitionNode, variables: dict[str, Any] | None
+    ) -> VariableValues:
+        if not node.variable_definitions:
+            return NO_VARIABLES
+        values = get_variable_values(
+            self._schema, node.variable_definitions, variables or {}, _MAX_COERCION_ERRORS, self._hide_suggestions
+        )
+        if isinstance(values, list):
+            raise Refused([formatted(each, "BAD_USER_INPUT") for each in values], document.hash)
+        return values
 
     async def run(self, operation: Operation, context: object) -> Answer:
-        """Run a prepared operation in a context; every error in the answer has a code. Raises `Refused` when a
-        variable does not fit its declared type."""
+        """Run a prepared operation in a context; every error in the answer has a code."""
+        if operation.plan is not None:
+            data, errors = await Runner(operation.plan, context, operation.values).run()
+        else:
+            data, errors = await self._run_stock(operation, context)
+        answer = Answer(is_executed=True, data=data)
+        for error in errors:
+            answer.errors.append(self._public(error, len(answer.errors)))
+        return answer
+
+    async def _run_stock(self, operation: Operation, context: object) -> tuple[Any, list[GraphQLError]]:
         executor = self._executor_class.build(
             self._schema,
             operation.document.tree,
@@ -138,10 +173,7 @@ class Engine:
             raise Refused([formatted(each, "BAD_USER_INPUT") for each in executor], operation.document.hash)
         outcome = executor.execute_operation()
         result: Any = await outcome if isawaitable(outcome) else outcome
-        answer = Answer(is_executed=True, data=result.data)
-        for error in result.errors or ():
-            answer.errors.append(self._public(error, len(answer.errors)))
-        return answer
+        return result.data, result.errors or []
 
     def _public(self, error: GraphQLError, position: int) -> dict[str, Any]:
         public = self._public_error(error)

@@ -1,0 +1,107 @@
+"""What a compiled operation is made of: for each place of the answer, what to read, to ask for, and to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import FieldNode, OperationType, VariableDefinitionNode
+from graphql.execution.values import VariableValues
+
+from resolvers.access import Rule
+from resolvers.marks import Mark
+
+# From records, and the readers of a plan's `bound`, to a dict each.
+Project = Callable[[Sequence[Any], "list[Read]"], list[dict[str, Any]]]
+
+# From a parent record to a value: a Load, an awaitable, or the value itself.
+Read = Callable[[Any], Any]
+
+
+def as_written(value: Any) -> Any:
+    """Leave a value that is JSON already."""
+    return value
+
+
+# Made once per level, of info and variables: what reads a field of every parent. Raises what is wrong with arguments.
+Bind = Callable[[Any, VariableValues], Read]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class FieldPlan:
+    """One response name at one place of the answer.
+
+    `leaf` turns a value into JSON (`as_written` where the reader has done so); one that has a selection instead may be
+    of the types of `objects`, each with the test that says so (None where there is one type alone). `nodes` and `name`
+    are for errors.
+    """
+
+    key: str
+    name: str  # Type.field, as errors put it
+    nodes: list[FieldNode]
+    bind: Bind
+    is_nullable: bool
+    is_list: bool
+    is_item_nullable: bool
+    leaf: Callable[[Any], Any] = as_written
+    has_selection: bool = False
+    leaf_type: str = ""  # the name of that scalar or enum
+    objects: list[tuple[Callable[[Any, Any], bool] | None, ObjectPlan]] = field(default_factory=list)
+    abstract: str | None = None  # the name of the union or interface that `objects` are of
+    attribute: str | None = None  # read as it stands; None where a resolver makes the value
+    mark: Mark | None = None
+    rule: Rule | None = None
+    is_async: bool = False
+    foresees: Callable[[Any, VariableValues], Any] | None = None  # makes a stand-in for the record to come
+    foreseen: list[FieldPlan] = field(default_factory=list)  # fields below that can be asked for with it alone
+
+    @property
+    def is_flat(self) -> bool:
+        """Tell whether the value, and all below it, is made of the parent alone, with nobody asked."""
+        if self.is_async or self.rule is not None or (self.mark is not None and self.mark.loader is not None):
+            return False
+        if not self.has_selection:
+            return True
+        return self.abstract is None and all(plan.is_flat for _, plan in self.objects)
+
+
+@dataclass(slots=True, eq=False)
+class ObjectPlan:
+    """The selection of one object type at one place: its flat fields are projected at once, its steps taken after.
+
+    `project` is the function, generated when it is first needed, from records, and from the readers of `bound`, to one
+    dict per record with every key in order; the values of steps are None until they are known.
+    """
+
+    type_name: str
+    fields: list[FieldPlan | str]  # a str is `__typename` under that response name
+    steps: list[FieldPlan] = field(init=False)
+    project: Project | None = None
+    bound: list[FieldPlan] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.steps = [each for each in self.fields if isinstance(each, FieldPlan) and not each.is_flat]
+
+    @property
+    def is_flat(self) -> bool:
+        return not self.steps
+
+    @property
+    def is_quick(self) -> bool:
+        """Tell whether completing it never waits: no step, here or below, asks anyone."""
+        return all(
+            not step.is_async
+            and (step.mark is None or step.mark.loader is None)
+            and all(plan.is_quick for _, plan in step.objects)
+            for step in self.steps
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """A compiled operation."""
+
+    kind: OperationType
+    root: ObjectPlan
+    variable_definitions: Sequence[VariableDefinitionNode]
