@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 Environment = Literal["production", "development"]
 BatchPlan = Literal["auto", "filter", "fanout"]
+EngineName = Literal["compiled", "stock"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 # Known to everyone who reads the documentation, so they open nothing but a sandbox on this machine.
@@ -41,6 +42,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     log_level: LogLevel = "info"
+    engine: EngineName = "compiled"
     omneo_timezone: ZoneInfo
     omneo_batch: BatchPlan = "auto"
     omneo_page_max: int = 100
@@ -86,6 +88,7 @@ class Settings:
             host=read("HOST", str, "127.0.0.1"),
             port=read("PORT", _whole(0, 65535), 8000),
             log_level=cast("LogLevel", read("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")),
+            engine=cast("EngineName", read("ENGINE", _one_of("compiled", "stock"), "compiled")),
             omneo_timezone=read("OMNEO_TIMEZONE", _zone, ZoneInfo("UTC")),
             omneo_batch=cast("BatchPlan", read("OMNEO_BATCH", _one_of("auto", "filter", "fanout"), "auto")),
             omneo_page_max=read("OMNEO_PAGE_MAX", _whole(1, 1000), 100),

@@ -39,7 +39,12 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     `http` is the client all calls to Omneo go through, for tests; whoever passes one closes it.
     """
     settings = settings or Settings.from_environ(os.environ)
-    engine = Engine(schema, formatted, hide_suggestions=not settings.is_development)
+    engine = Engine(
+        schema,
+        formatted,
+        hide_suggestions=not settings.is_development,
+        compiled=settings.engine == "compiled",
+    )
     metrics, parts = Metrics(), _Parts()
     callers = Callers(_keys(settings), _verifier(settings, parts))
     health = Health(lambda: _is_well(parts.http, settings.omneo_origin), metrics)
