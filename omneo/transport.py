@@ -1,6 +1,7 @@
 """The seam under the client: one request out, one status, headers and bytes back, and the truth about failures."""
 
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import httpx
@@ -90,7 +91,11 @@ async def _read(answer: httpx.Response) -> bytes:
 def open_http(*, connections: int = 48, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """Open the HTTP client of a process: kept-alive connections, no redirects, nothing from the environment.
 
-    Proxies and .netrc found there would see, or replace, the credentials of calls to Omneo.
+    Proxies and .netrc found there would see, or replace, the credentials of calls to Omneo. Nor is any cookie kept: a
+    session begun for one member would go out with the next member's call.
     """
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
-    return httpx.AsyncClient(limits=limits, transport=transport, follow_redirects=False, trust_env=False)
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(
+        limits=limits, transport=transport, follow_redirects=False, trust_env=False, cookies=no_cookies
+    )
