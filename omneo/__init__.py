@@ -7,6 +7,7 @@ from omneo.benefit import (
     claimable_definitions,
     fetch_benefit,
     find_by_external_id,
+    find_by_external_ids,
     list_benefits,
     list_benefits_of_profiles,
     list_profile_benefits,
@@ -24,7 +25,9 @@ from omneo.benefit_definition import (
     update_definition,
 )
 from omneo.benefit_writes import (
+    Queued,
     assign_benefit,
+    assign_many,
     claim_and_redeem_benefit,
     claim_benefit,
     delete_benefit,
@@ -71,9 +74,10 @@ from omneo.redemption import (
     RedemptionTransaction,
     fetch_redemption,
     list_redemptions,
+    newest_redemptions,
 )
 from omneo.tier import Tier
-from omneo.times import calendar_date, to_wall, utc_text, utc_time, wall_text, wall_time
+from omneo.times import calendar_date, days_later, to_wall, utc_text, utc_time, wall_in, wall_text, wall_time
 from omneo.transport import open_http
 
 __all__ = [
@@ -102,6 +106,7 @@ __all__ = [
     "Page",
     "Profile",
     "ProfileAttributes",
+    "Queued",
     "RateLimited",
     "Redemption",
     "RedemptionItem",
@@ -115,12 +120,14 @@ __all__ = [
     "Upstream",
     "Window",
     "assign_benefit",
+    "assign_many",
     "benefit_id",
     "calendar_date",
     "claim_and_redeem_benefit",
     "claim_benefit",
     "claimable_definitions",
     "create_definition",
+    "days_later",
     "definition_id",
     "delete_benefit",
     "extend_benefits",
@@ -133,6 +140,7 @@ __all__ = [
     "fetch_profiles",
     "fetch_redemption",
     "find_by_external_id",
+    "find_by_external_ids",
     "find_profile_by_email",
     "find_profile_by_identity",
     "handle",
@@ -143,6 +151,7 @@ __all__ = [
     "list_profiles",
     "list_redeemable_benefits",
     "list_redemptions",
+    "newest_redemptions",
     "open_http",
     "probe",
     "profile_id",
@@ -153,6 +162,7 @@ __all__ = [
     "utc_text",
     "utc_time",
     "viewable_definitions",
+    "wall_in",
     "wall_text",
     "wall_time",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from omneo.benefit import Benefit
 from omneo.client import Client
+from omneo.record import IdText, Record, as_text
 from omneo.redemption import Redemption
 
 
@@ -80,6 +81,20 @@ async def extend_benefits(
     """Put off the expiry of a profile's benefits, by days or to a wall time; exactly one of the two."""
     body = _given(profile_id=profile_id, ids=list(benefit_ids), extend_days=days, extend_date=date)
     return await client.post("/benefits/extend", body, list[Benefit])
+
+
+class Queued(Record, frozen=True, kw_only=True):
+    """What Omneo says of a batch it took: that it took it. What comes of each row is seen later (API.md §6)."""
+
+    batch_id: IdText = ""
+
+    def __post_init__(self) -> None:
+        as_text(self, "batch_id")
+
+
+async def assign_many(client: Client, rows: Sequence[Mapping[str, Any]]) -> Queued:
+    """Queue 1 to 500 benefits to be given, each a row as `POST /benefits` takes it (API.md §7.1, "Batch items")."""
+    return await client.post_whole("/benefits/batch.json", {"benefits": list(rows)}, Queued)
 
 
 async def update_benefit(client: Client, benefit_id: int, fields: Mapping[str, Any]) -> Benefit:

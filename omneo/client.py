@@ -95,6 +95,10 @@ class Client:
         """Send a write, or a look-up that Omneo made a POST, and decode what the envelope holds."""
         return _decode(await self._send("POST", route, parts, body=body), kind)
 
+    async def post_whole(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
+        """Send a write whose answer has no envelope (API.md §5, queued batches)."""
+        return _decode_whole(await self._send("POST", route, parts, body=body), kind)
+
     async def put(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Change a record, and decode it as it is now."""
         return _decode(await self._send("PUT", route, parts, body=body), kind)

@@ -68,6 +68,12 @@ async def list_redemptions(client: Client, profile_id: str, window: Window) -> P
     return await read_window(client, "/profiles/{profile}/redemptions", Redemption, window, profile=profile_id)
 
 
+async def newest_redemptions(client: Client, profile_id: str, count: int) -> list[Redemption]:
+    """Read a profile's latest redemptions, the newest first; at most one page of them."""
+    params = (("sort", "-created_at"), ("page[size]", str(count)))
+    return await client.get("/profiles/{profile}/redemptions", list[Redemption], params, profile=profile_id)
+
+
 async def fetch_redemption(client: Client, profile_id: str, redemption_id: int) -> Redemption:
     """Read one redemption of a profile. Raises `NotFound`."""
     return await client.get(

@@ -1,6 +1,6 @@
 """Omneo's times: `YYYY-MM-DD HH:MM:SS` without an offset, sometimes ISO 8601, sometimes a bare date (API.md §9)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,17 @@ def calendar_date(value: str | None) -> date | None:
 def to_wall(moment: datetime, zone: ZoneInfo) -> str:
     """Write an aware moment as Omneo takes it: wall time in `zone`, to the second."""
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def wall_in(moment: str, zone_name: str | None, default: ZoneInfo) -> str:
+    """Write a moment given in ISO 8601 as wall time in the zone a record names, or in `default`."""
+    return to_wall(datetime.fromisoformat(moment), _zone(zone_name) or default)
+
+
+def days_later(value: str | None, days: int) -> str | None:
+    """Add days to wall time, as Omneo does: the hour of the day stays. None for no time."""
+    moment = _parse(value)
+    return None if moment is None else (moment + timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _parse(value: str | None) -> datetime | None:

@@ -91,6 +91,7 @@ class Writes:
             attempt=intent.attempt,
             reference=intent.reference,
             reason=intent.reason,
+            note=intent.note,
         )
 
     async def drain(self) -> None:
@@ -118,7 +119,7 @@ class Writes:
         finally:
             job.waiters -= 1
             if job.request is trace:
-                _add_up(job.tally, trace.tally)
+                _add_up(job, trace.tally)
         return job.task.done()
 
 
@@ -131,10 +132,10 @@ def _result(job: Job[T]) -> Outcome[T] | None:
         raise
 
 
-def _add_up(job: Tally, request: Tally) -> None:
-    """Add a job's calls to its request's: the first of each route as made, as it was priced, and others as repeats."""
-    for route in job.routes:
-        request.routes[route] = request.routes.get(route, 0) + 1
-    request.made += len(job.routes)
-    request.retried += job.retried + job.made - len(job.routes)
-    request.cached += job.cached
+def _add_up(job: Job[Any], request: Tally) -> None:
+    """Add a job's calls to its request's: the first attempt as made, as priced, the rest as repeats."""
+    for route, calls in job.tally.routes.items():
+        request.routes[route] = request.routes.get(route, 0) + calls
+    request.made += job.tally.made
+    request.retried += job.tally.retried + job.again.made + job.again.retried
+    request.cached += job.tally.cached + job.again.cached

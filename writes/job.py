@@ -26,7 +26,8 @@ class Job(Generic[T]):
     """Drive one write. It runs in its own task, which no disconnecting client and no deadline cancels.
 
     `waiters` counts the requests that wait for it: a write nobody waits for is brought to its end, but neither begun
-    nor sent again. `may_have_landed` turns true before the first byte can leave.
+    nor sent again. `may_have_landed` turns true before the first byte can leave. `tally` counts the calls of the first
+    attempt, as they were priced; `again` the read-backs and whatever is sent after it.
     """
 
     write: Write[T]
@@ -34,7 +35,9 @@ class Job(Generic[T]):
     request: Trace
     waiters: int = 0
     may_have_landed: bool = False
+    attempts: int = 0
     tally: Tally = field(default_factory=Tally)
+    again: Tally = field(default_factory=Tally)
     task: asyncio.Task[Outcome[T] | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,9 +77,10 @@ class Job(Generic[T]):
     async def _attempt(self, intent: Intent, begun: float) -> Outcome[T] | None:
         """Prepare, make sure that this is still the attempt that may send, and send."""
         kind, note = self.write.kind, intent.note
+        self.attempts += 1
         if kind.prepare is not None:
             try:
-                note = await kind.prepare(intent, self._trace(READ_S))
+                note = await kind.prepare(intent, self._trace(READ_S, self._attempted))
             except omneo.OmneoError as error:
                 await self.process.settle_not_done(intent, type(error).__name__)
                 return Refused(error)
@@ -96,7 +100,7 @@ class Job(Generic[T]):
         limit_s = self.process.quarantine_s
         try:
             async with asyncio.timeout(limit_s):
-                value = await self.write.send(intent, self._trace(limit_s))
+                value = await self.write.send(intent, self._trace(limit_s, self._attempted))
         except omneo.OmneoError as error:
             if error.landed is omneo.Landed.NO:
                 return await self._refused(intent, error)
@@ -169,11 +173,15 @@ class Job(Generic[T]):
         return Done(value)
 
     async def _find(self, intent: Intent) -> tuple[T | None, bool]:
-        return await self.process.find(self.write.kind, intent, self._trace(READ_S))
+        return await self.process.find(self.write.kind, intent, self._trace(READ_S, self.again))
 
-    def _trace(self, seconds: float) -> Trace:
+    @property
+    def _attempted(self) -> Tally:
+        return self.tally if self.attempts == 1 else self.again
+
+    def _trace(self, seconds: float, tally: Tally) -> Trace:
         """Trace a call that may outlive its request and is not bound by the request's budget."""
-        return replace(self.request, deadline=time.monotonic() + seconds, tally=self.tally)
+        return replace(self.request, deadline=time.monotonic() + seconds, tally=tally)
 
     def _intent(self) -> Intent:
         write = self.write

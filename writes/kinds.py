@@ -1,13 +1,18 @@
-"""The writes on benefits: how each is found again at Omneo, by the id it was sent with or by what it made."""
+"""The writes there are, and how those that make one benefit are found again at Omneo, by the id they were sent with."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import omneo
 from telemetry import Trace
+from writes.assigning import Taken, assign_many_kind
+from writes.defining import create_definition_kind, update_definition_kind
+from writes.extending import extend_kind
 from writes.intents import Intent
 from writes.outcomes import Kind
-
-OPERATION_META = "gateway_operation"  # where in `meta` an operation's id stands beside a caller's own external id
+from writes.reading import by_operation
+from writes.redeeming import ClaimedAndRedeemed, claim_and_redeem_kind, redeem_kind
+from writes.revoking import Revoked, revoke_kind
 
 
 @dataclass(frozen=True)
@@ -15,26 +20,43 @@ class Kinds:
     """Hold one kind per write."""
 
     assign: Kind[omneo.Benefit]
+    assign_many: Kind[Taken]
     claim: Kind[omneo.Benefit]
+    redeem: Kind[omneo.Redemption]
+    claim_and_redeem: Kind[ClaimedAndRedeemed]
+    extend: Kind[list[omneo.Benefit]]
+    revoke: Kind[Revoked]
+    create_definition: Kind[omneo.BenefitDefinition]
+    update_definition: Kind[omneo.BenefitDefinition]
 
-    def all(self) -> list[Kind[omneo.Benefit]]:
+    def all(self) -> list[Kind[Any]]:
         """List every kind."""
-        return [self.assign, self.claim]
+        return list(vars(self).values())
 
 
 def benefit_kinds(upstream: omneo.Upstream) -> Kinds:
-    """Describe the writes that make a benefit. They are read back with the server token, within the profile."""
+    """Describe all writes. They are read back with the server token, within the profile."""
+    return Kinds(
+        assign=_one_benefit(upstream, "assign"),
+        assign_many=assign_many_kind(upstream),
+        claim=_one_benefit(upstream, "claim"),
+        redeem=redeem_kind(upstream),
+        claim_and_redeem=claim_and_redeem_kind(upstream),
+        extend=extend_kind(upstream),
+        revoke=revoke_kind(upstream),
+        create_definition=create_definition_kind(upstream),
+        update_definition=update_definition_kind(upstream),
+    )
 
+
+def _one_benefit(upstream: omneo.Upstream, operation: str) -> Kind[omneo.Benefit]:
     async def find(intent: Intent, trace: Trace) -> omneo.Benefit | None:
         client = upstream.as_service(trace)
         if intent.reference:
             return await _by_reference(client, intent)
-        return await _by_operation(client, intent)
+        return await by_operation(client, intent)
 
-    def kind(operation: str) -> Kind[omneo.Benefit]:
-        return Kind(operation=operation, find=find, reference=lambda benefit: str(benefit.id))
-
-    return Kinds(assign=kind("assign"), claim=kind("claim"))
+    return Kind(operation=operation, find=find, reference=lambda benefit: str(benefit.id))
 
 
 async def _by_reference(client: omneo.Client, intent: Intent) -> omneo.Benefit | None:
@@ -43,12 +65,3 @@ async def _by_reference(client: omneo.Client, intent: Intent) -> omneo.Benefit |
     except omneo.NotFound:
         return None
     return benefit if benefit.profile_id == intent.profile_id else None
-
-
-async def _by_operation(client: omneo.Client, intent: Intent) -> omneo.Benefit | None:
-    """Find the oldest benefit that carries the operation's id: as its external id or, where the caller gave one of
-    their own (`intent.note`), in its meta."""
-    found = await omneo.find_by_external_id(client, intent.note or intent.external_id, profile_id=intent.profile_id)
-    if intent.note:
-        found = [benefit for benefit in found if (benefit.meta or {}).get(OPERATION_META) == intent.external_id]
-    return min(found, key=lambda benefit: benefit.id, default=None)

@@ -116,3 +116,4 @@ class OperationState:
     attempt: int  # counts what was sent, or was about to be, under this key
     reference: str  # Omneo's id of what was made; empty until done
     reason: str  # the name of the error it failed with, if there was one
+    note: str = ""  # what its kind noted of it
