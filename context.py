@@ -53,9 +53,13 @@ class Context:
         """Name the profile a loader's key is about: a member has one, under whatever id it is asked for."""
         return omneo.ME if self.caller.is_member else profile_id
 
-    def forget(self, definition: omneo.BenefitDefinition) -> None:
-        """Forget what a write outdated, so that whatever is read next is read anew: all but other definitions."""
-        self.catalogue.forget(definition)
+    async def forget(self, definition: omneo.EmbeddedBenefitDefinition | None = None) -> None:
+        """Forget what a write outdated, so that whatever is read next is read anew: all but other definitions.
+
+        Where several gateways share a Redis, the others have been told when this returns.
+        """
+        if definition is not None:
+            await self.catalogue.forget(definition)
         self.loaders.forget_all()
 
 

@@ -42,6 +42,13 @@ class Tally:
     cached: int = 0  # answered by the catalogue cache, or joined to a call in flight
     routes: dict[str, int] = field(default_factory=dict)  # first attempts by route template
     budget: int | None = None  # first attempts allowed; None is unlimited
+    disagreements: list[str] = field(
+        default_factory=list
+    )  # where Omneo judged otherwise than its rules as we know them
+
+    def disagree(self, how: str) -> None:
+        """Note that Omneo allowed, or refused, what its rules as we know them say otherwise."""
+        self.disagreements.append(how)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import omneo
 from loaders.balances import BalancesByProfileId
 from loaders.batching import BatchLoader
 from loaders.benefit import BenefitById, Benefits, BenefitsByProfileId, RedeemableBenefits
+from loaders.benefit_by_external_id import BenefitByExternalId
 from loaders.benefit_definition import (
     ClaimableDefinitions,
     DefinitionByHandle,
@@ -72,6 +73,10 @@ class Loaders:
     @cached_property
     def benefit_by_id(self) -> BenefitById:
         return BenefitById(self._client)
+
+    @cached_property
+    def benefit_by_external_id(self) -> BenefitByExternalId:
+        return BenefitByExternalId(self._client)
 
     @cached_property
     def benefits_by_profile_id(self) -> BenefitsByProfileId:

@@ -5,7 +5,12 @@ from typing import Any
 
 from async_lru import alru_cache
 
-from omneo.benefit_definition import BenefitDefinition, fetch_definition, fetch_definition_by_handle
+from omneo.benefit_definition import (
+    BenefitDefinition,
+    EmbeddedBenefitDefinition,
+    fetch_definition,
+    fetch_definition_by_handle,
+)
 from omneo.client import Client
 from omneo.errors import BudgetSpent, TimedOut
 
@@ -31,7 +36,7 @@ class Catalogue:
         """Read one definition by handle. Raises `NotFound` and whatever the call raises."""
         return await self._read(self._by_handle, client, handle)
 
-    def forget(self, definition: BenefitDefinition) -> None:
+    async def forget(self, definition: EmbeddedBenefitDefinition) -> None:
         """Drop a definition that a write may have changed."""
         self._by_id.cache_invalidate(None, definition.id)
         self._by_handle.cache_invalidate(None, definition.handle)

@@ -8,18 +8,15 @@ import omneo
 import writes
 from context import Info
 from resolvers.benefit_definition import find_definition
+from resolvers.benefit_inputs import AssignArgument, AssignBenefitInput, AssignBenefitsRowInput
 from resolvers.eligibility import pool_left
-from resolvers.inputs import AssignArgument, AssignBenefitInput, idempotency_key, json_object, reference, zone_name
-from resolvers.outcomes import (
-    AllocationExhausted,
-    AssignOutcome,
-    BenefitAssigned,
-    DefinitionUnknown,
-    ProfileUnknown,
-    RefusedByOmneo,
-)
-from resolvers.writing import caller_name, unfinished
-from telemetry import Trace
+from resolvers.inputs import idempotency_key, json_object, reference, zone_name
+from resolvers.outcomes import AssignOutcome, BenefitAssigned
+from resolvers.refusals import AllocationExhausted, DefinitionUnknown, ProfileUnknown, RefusedByOmneo
+from resolvers.writing import perform, unfinished
+
+# The definition; the write; after a refusal the profile and the definition anew.
+worst_case_calls = 1 + 1 + 2
 
 
 async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOutcome:
@@ -30,31 +27,27 @@ async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOut
     if definition is None:
         return DefinitionUnknown()
 
-    async def send(intent: writes.Intent, trace: Trace) -> omneo.Benefit:
+    async def send(client: omneo.Client, intent: writes.Intent) -> omneo.Benefit:
         return await omneo.assign_benefit(
-            info.context.client.under(trace),
+            client,
             profile_id=profile_id,
             definition_id=definition.id,
             **_with_operation(wanted, intent.external_id),
         )
 
-    outcome = await info.context.writes.perform(
-        writes.Write(
-            kind=info.context.kinds.assign,
-            tenant=info.context.tenant,
-            caller=await caller_name(info),
-            key=key,
-            profile_id=profile_id,
-            target=definition.id,
-            fingerprint=writes.fingerprint([profile_id, definition.id, *_as_asked(input)]),
-            note=wanted["external_id"] or "",
-            send=send,
-        ),
-        info.context.trace,
+    outcome = await perform(
+        info,
+        info.context.kinds.assign,
+        send,
+        key=key,
+        profile_id=profile_id,
+        target=definition.id,
+        asked=[*as_asked(input), input.external_id],
+        note=wanted["external_id"] or "",
     )
     match outcome:
         case writes.Done(value=benefit):
-            info.context.forget(definition)
+            await info.context.forget(definition)
             return BenefitAssigned(benefit)
         case writes.Refused(cause=omneo.Refused() | omneo.NotFound()):
             return await _explain(info, profile_id, definition)
@@ -63,24 +56,28 @@ async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOut
 
 
 def _wanted(input: AssignBenefitInput, default_zone: ZoneInfo) -> dict[str, Any]:
-    """Put the input in Omneo's words: moments become wall time in the benefit's zone (DESIGN D3)."""
+    external_id = None if input.external_id is None else reference(input.external_id, field="externalId")
+    return in_omneos_words(input, default_zone) | {"external_id": external_id}
+
+
+def in_omneos_words(input: AssignBenefitInput | AssignBenefitsRowInput, default_zone: ZoneInfo) -> dict[str, Any]:
+    """Put what is to be given in Omneo's words: moments become wall time in the benefit's zone (DESIGN D3)."""
     timezone = zone_name(input.timezone, default_zone)
     zone = ZoneInfo(timezone)
     return {
         "timezone": timezone,
         "issued_at": omneo.to_wall(input.issued_at or datetime.now(UTC), zone),
         "expires_at": None if input.expires_at is None else omneo.to_wall(input.expires_at, zone),
-        "external_id": None if input.external_id is None else reference(input.external_id, field="externalId"),
         "value": input.value,
         "meta": json_object(input.meta, field="meta"),
     }
 
 
-def _as_asked(input: AssignBenefitInput) -> list[Any]:
+def as_asked(input: AssignBenefitInput | AssignBenefitsRowInput) -> list[Any]:
     """List what makes two requests the same; what is filled in for the caller, such as now, does not count."""
     moments = [moment and moment.isoformat() for moment in (input.issued_at, input.expires_at)]
     value = None if input.value is None else str(input.value)
-    return [*moments, input.timezone, input.external_id, value, input.meta]
+    return [*moments, input.timezone, value, input.meta]
 
 
 def _with_operation(wanted: dict[str, Any], operation_id: str) -> dict[str, Any]:
@@ -91,7 +88,7 @@ def _with_operation(wanted: dict[str, Any], operation_id: str) -> dict[str, Any]
 
 
 async def _explain(info: Info, profile_id: str, definition: omneo.BenefitDefinition) -> AssignOutcome:
-    info.context.forget(definition)
+    await info.context.forget(definition)
     if await info.context.loaders.profile_by_id.load(profile_id) is None:
         return ProfileUnknown()
     fresh = await info.context.loaders.definition_by_id.load(definition.id)

@@ -2,13 +2,11 @@
 
 import re
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import strawberry
 from strawberry import UNSET, field
-from strawberry.scalars import JSON
 
 from resolvers.words import BenefitType, ProfileType
 
@@ -94,45 +92,6 @@ WhichDefinitions = Annotated[
 ProfileIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The profile's UUID.")]
 BenefitIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The benefit's number.")]
 OperationIdArgument = Annotated[strawberry.ID, strawberry.argument(description="As `BenefitPending` gave it.")]
-
-_KEY = "Your own name for this intent: 1 to 255 visible ASCII characters. Repeat it when you repeat the request."
-
-
-@strawberry.input(description="A benefit to give to a profile.")
-class AssignBenefitInput:
-    profile_id: strawberry.ID = field(description="Who receives it.")
-    definition: BenefitDefinitionLookupInput = field(description="What to give.")
-    idempotency_key: str = field(description=_KEY)
-    issued_at: datetime | None = field(default=None, description="When it counts as issued; now when not given.")
-    expires_at: datetime | None = field(
-        default=None, description="When it ends; when not given, the definition's period decides."
-    )
-    timezone: str | None = field(
-        default=None, description="IANA zone its times are kept in, such as `Australia/Melbourne`."
-    )
-    external_id: str | None = field(
-        default=None, description="Your own reference for it; the gateway keeps one of its own when there is none."
-    )
-    value: Decimal | None = field(default=None, description="What it is worth, if that differs by benefit.")
-    meta: JSON | None = field(default=None, description="Anything to store with it: a JSON object.")
-
-
-@strawberry.input(description="A benefit to claim.")
-class ClaimBenefitInput:
-    profile_id: strawberry.ID | None = field(
-        default=None, description="For whom. A member leaves it out or names themselves; a service must say it."
-    )
-    definition: BenefitDefinitionLookupInput = field(description="What to claim.")
-    idempotency_key: str = field(description=_KEY)
-    timezone: str | None = field(
-        default=None, description="IANA zone its times are kept in, such as `Australia/Melbourne`."
-    )
-    meta: JSON | None = field(default=None, description="Anything to store with it: a JSON object.")
-    dry_run: bool = field(default=False, description="Check only: say what a claim would be answered, claim nothing.")
-
-
-AssignArgument = Annotated[AssignBenefitInput, strawberry.argument(description="What to give, and to whom.")]
-ClaimArgument = Annotated[ClaimBenefitInput, strawberry.argument(description="What to claim, and for whom.")]
 
 
 def idempotency_key(value: str) -> str:

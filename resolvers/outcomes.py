@@ -1,43 +1,39 @@
-"""What a mutation may answer: one success each, and the refusals, each a record of its own."""
+"""What a mutation may answer: one success each, or one of the refusals."""
 
-import enum
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
-
-import strawberry
-from strawberry import enum_value
 
 import omneo
-
-
-@strawberry.enum(description="Why a write was refused, or is not settled; one word for each type of refusal.")
-class BenefitErrorCode(enum.Enum):
-    PROFILE_UNKNOWN = enum_value("PROFILE_UNKNOWN", description="There is no such profile.")
-    DEFINITION_UNKNOWN = enum_value("DEFINITION_UNKNOWN", description="There is no such benefit definition.")
-    NOT_CLAIMABLE = enum_value("NOT_CLAIMABLE", description="Members cannot claim this benefit.")
-    CLAIM_WINDOW_NOT_OPEN = enum_value("CLAIM_WINDOW_NOT_OPEN", description="It cannot be claimed yet.")
-    CLAIM_WINDOW_CLOSED = enum_value("CLAIM_WINDOW_CLOSED", description="It can no longer be claimed.")
-    CONDITION_NOT_MET = enum_value(
-        "CONDITION_NOT_MET", description="The profile does not meet the condition for claiming it."
-    )
-    ALREADY_CLAIMED = enum_value("ALREADY_CLAIMED", description="It can be claimed once only, and was.")
-    ALLOCATION_EXHAUSTED = enum_value("ALLOCATION_EXHAUSTED", description="None are left.")
-    BENEFIT_EXPIRED = enum_value("BENEFIT_EXPIRED", description="The benefit has expired.")
-    NOTHING_TO_REDEEM = enum_value("NOTHING_TO_REDEEM", description="The benefit has no redemptions left.")
-    NOT_EXTENDABLE = enum_value("NOT_EXTENDABLE", description="The benefit's expiry cannot be put off.")
-    KEY_REUSED = enum_value("KEY_REUSED", description="The idempotency key was used for another request.")
-    BENEFIT_PENDING = enum_value(
-        "BENEFIT_PENDING", description="The request was sent and its outcome is not known yet."
-    )
-    REFUSED_BY_OMNEO = enum_value(
-        "REFUSED_BY_OMNEO", description="Omneo refused, for a reason the gateway could not determine."
-    )
+import writes
+from resolvers.refusals import (
+    AllocationExhausted,
+    AlreadyClaimed,
+    BenefitExpired,
+    BenefitPending,
+    BenefitUnknown,
+    ClaimWindowClosed,
+    ClaimWindowNotOpen,
+    ConditionNotMet,
+    DefinitionUnknown,
+    HandleTaken,
+    KeyReused,
+    NotClaimable,
+    NotExtendable,
+    NothingToRedeem,
+    NotSelfRedeemable,
+    ProfileUnknown,
+    RefusedByOmneo,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BenefitAssigned:
     benefit: omneo.Benefit
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitsQueued:
+    operation_id: str
+    batch: list[writes.Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,101 +47,44 @@ class BenefitClaimable:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Say why a write was not made. Nothing was written, and asking again unchanged will be refused again."""
-
-    code: ClassVar[BenefitErrorCode]
-    message: ClassVar[str]
-    retryable: ClassVar[bool] = False
+class BenefitRedeemed:
+    redemption: omneo.Redemption
+    benefit_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileUnknown(Refusal):
-    code = BenefitErrorCode.PROFILE_UNKNOWN
-    message = "There is no such profile. Check profileId."
-
-
-@dataclass(frozen=True, slots=True)
-class DefinitionUnknown(Refusal):
-    code = BenefitErrorCode.DEFINITION_UNKNOWN
-    message = "There is no such benefit definition. Check its id or handle."
-
-
-@dataclass(frozen=True, slots=True)
-class NotClaimable(Refusal):
-    code = BenefitErrorCode.NOT_CLAIMABLE
-    message = "This benefit is not one that members can claim."
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimWindowNotOpen(Refusal):
-    code = BenefitErrorCode.CLAIM_WINDOW_NOT_OPEN
-    message = "This benefit cannot be claimed yet. Try again from opensAt on."
-    opens_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimWindowClosed(Refusal):
-    code = BenefitErrorCode.CLAIM_WINDOW_CLOSED
-    message = "This benefit can no longer be claimed."
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionNotMet(Refusal):
-    code = BenefitErrorCode.CONDITION_NOT_MET
-    message = "The profile does not meet the condition for claiming this benefit."
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadyClaimed(Refusal):
-    code = BenefitErrorCode.ALREADY_CLAIMED
-    message = "The profile has claimed this benefit before, and it can be claimed once only."
+class BenefitClaimedAndRedeemed:
     benefit: omneo.Benefit
+    redemption: omneo.Redemption
 
 
 @dataclass(frozen=True, slots=True)
-class AllocationExhausted(Refusal):
-    code = BenefitErrorCode.ALLOCATION_EXHAUSTED
-    message = "None of this benefit are left."
+class BenefitsExtended:
+    benefits: list[omneo.Benefit]
 
 
 @dataclass(frozen=True, slots=True)
-class KeyReused(Refusal):
-    code = BenefitErrorCode.KEY_REUSED
-    message = "This idempotencyKey was used for another request. Use a new key for a new intent."
+class BenefitRevoked:
+    """`benefit` is as it was before; None when it was gone already, as for a repeated key."""
+
+    benefit_id: int
+    benefit: omneo.Benefit | None
 
 
 @dataclass(frozen=True, slots=True)
-class BenefitPending(Refusal):
-    """Say that a write was sent and its answer lost: it may or may not have landed. Only this one is worth a repeat."""
-
-    code = BenefitErrorCode.BENEFIT_PENDING
-    message = "The outcome is not known yet. Repeat the request with the same idempotencyKey, or ask benefitOperation."
-    retryable = True
-    operation_id: str
+class BenefitDefinitionCreated:
+    definition: omneo.BenefitDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedByOmneo(Refusal):
-    code = BenefitErrorCode.REFUSED_BY_OMNEO
-    message = "Omneo refused this request, for a reason the gateway could not determine."
+class BenefitDefinitionUpdated:
+    definition: omneo.BenefitDefinition
 
 
-AssignOutcome = (
-    BenefitAssigned
-    | ProfileUnknown
-    | DefinitionUnknown
-    | AllocationExhausted
-    | KeyReused
-    | BenefitPending
-    | RefusedByOmneo
-)
+Unfinished = KeyReused | BenefitPending | RefusedByOmneo
 
-ClaimOutcome = (
-    BenefitClaimed
-    | BenefitClaimable
-    | ProfileUnknown
+WhyNotClaimed = (
+    ProfileUnknown
     | DefinitionUnknown
     | NotClaimable
     | ClaimWindowNotOpen
@@ -153,7 +92,17 @@ ClaimOutcome = (
     | ConditionNotMet
     | AlreadyClaimed
     | AllocationExhausted
-    | KeyReused
-    | BenefitPending
     | RefusedByOmneo
 )
+
+AssignOutcome = BenefitAssigned | ProfileUnknown | DefinitionUnknown | AllocationExhausted | Unfinished
+AssignManyOutcome = BenefitsQueued | DefinitionUnknown | Unfinished
+ClaimOutcome = BenefitClaimed | BenefitClaimable | WhyNotClaimed | Unfinished
+RedeemOutcome = BenefitRedeemed | BenefitUnknown | BenefitExpired | NothingToRedeem | NotSelfRedeemable | Unfinished
+ClaimAndRedeemOutcome = (
+    BenefitClaimedAndRedeemed | BenefitClaimed | WhyNotClaimed | NothingToRedeem | NotSelfRedeemable | Unfinished
+)
+ExtendOutcome = BenefitsExtended | ProfileUnknown | BenefitUnknown | NotExtendable | Unfinished
+RevokeOutcome = BenefitRevoked | BenefitUnknown | Unfinished
+CreateDefinitionOutcome = BenefitDefinitionCreated | HandleTaken | Unfinished
+UpdateDefinitionOutcome = BenefitDefinitionUpdated | DefinitionUnknown | HandleTaken | Unfinished

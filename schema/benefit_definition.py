@@ -14,9 +14,12 @@ from resolvers.benefit_definition import (
     resolve_benefit_definition,
     resolve_benefit_definitions,
 )
+from resolvers.claimability import Claimability, resolve_claimability
 from resolvers.times import tenant_time, utc_time
 from resolvers.words import BenefitType, PeriodType
 from schema.paging import Connection
+from schema.refusals import BenefitMutationError
+from schema.views import view_of
 
 _LOADED = needs("read-benefit-definitions")  # the copy inside a benefit lacks it, so it takes the definition itself
 _STAFF = needs("read-benefit-definitions", members=False)
@@ -27,6 +30,15 @@ class Region:
     id: strawberry.ID = field(description="Omneo's number for the region.")
     name: str | None = field(description="Its name, as people know it.")
     handle: str | None = field(description="Its name, as programs know it.")
+
+
+@strawberry.type(description="Whether a profile may claim a benefit now.")
+class BenefitClaimability:
+    can_claim: bool = field(description="Whether a claim would be granted, as Omneo judges it.")
+    reasons: list[BenefitMutationError] = field(
+        description="What stands in the way, each as `claimBenefit` would answer it; empty when nothing does."
+    )
+    is_type_of = view_of(Claimability)
 
 
 @strawberry.type(
@@ -80,6 +92,13 @@ class BenefitDefinition:
     internal_notes: str | None = field(
         description="Notes among staff. Services only.",
         metadata=_STAFF,
+    )
+
+    claimability = field(
+        resolver=resolve_claimability,
+        graphql_type=BenefitClaimability | None,
+        description="Whether a profile may claim it now, and if not, why; null for a member who asks for another.",
+        metadata=needs("read-profiles", "read-benefits", "read-benefit-definitions"),
     )
 
     period: int = field(description="How long a benefit lives after it is issued, in units of `periodType`.")

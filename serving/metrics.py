@@ -36,6 +36,12 @@ class Metrics:
         self._cached = Counter(
             "gateway_omneo_cached", "Reads answered without a call of their own.", registry=self._registry
         )
+        self._disagreements = Counter(
+            "gateway_claimability_disagreements",
+            "Claims that Omneo judged otherwise than its rules as the gateway knows them.",
+            ("omneo",),
+            registry=self._registry,
+        )
         self.in_flight = Gauge("gateway_requests_in_flight", "Requests being answered.", registry=self._registry)
 
     def observe(self, operation: str, outcome: str, seconds: float, codes: list[str], tally: Tally) -> None:
@@ -47,6 +53,8 @@ class Metrics:
             self._errors.labels(code).inc()
         for route, calls in tally.routes.items():
             self._calls.labels(route).inc(calls)
+        for how in tally.disagreements:
+            self._disagreements.labels(how).inc()
         if tally.retried:
             self._retries.inc(tally.retried)
         if tally.cached:

@@ -1,0 +1,116 @@
+"""Giving many benefits at once: queued at Omneo by one call, and followed row by row."""
+
+import asyncio
+import enum
+from typing import Any
+
+import strawberry
+from strawberry import enum_value
+
+import omneo
+import writes
+from context import Info
+from loaders.listing import slice_of
+from resolvers.assign import as_asked, in_omneos_words
+from resolvers.benefit_definition import find_definition
+from resolvers.benefit_inputs import AssignBenefitsRowInput, AssignManyArgument
+from resolvers.inputs import After, BadInput, First, idempotency_key
+from resolvers.outcomes import AssignManyOutcome, BenefitsQueued
+from resolvers.paging import Connection, place
+from resolvers.refusals import BenefitPending, DefinitionUnknown, RefusedByOmneo
+from resolvers.writing import operation_id, perform, unfinished
+
+MOST_ROWS = 500
+
+
+def worst_case_calls(definitions: int) -> int:
+    """Count for so many different definitions: each of them; the write."""
+    return definitions + 1
+
+
+@strawberry.enum(description="How far one row of a batch is.")
+class BenefitRowState(enum.Enum):
+    PENDING = enum_value("pending", description="Its benefit is not there, or not yet.")
+    DONE = enum_value("done", description="Its benefit is there.")
+
+
+async def resolve_assign_benefits(info: Info, input: AssignManyArgument) -> AssignManyOutcome:
+    key = idempotency_key(input.idempotency_key)
+    if not 1 <= len(input.rows) <= MOST_ROWS:
+        raise BadInput(f"rows must be 1 to {MOST_ROWS}.")
+    profile_ids = [omneo.profile_id(row.profile_id, field="profileId") for row in input.rows]
+    wanted = [in_omneos_words(row, info.context.zone) for row in input.rows]
+    definitions = await asyncio.gather(*(find_definition(info, row.definition) for row in input.rows))
+    if None in definitions:
+        return DefinitionUnknown()
+    rows = [
+        writes.Row(profile_id=profile_id, definition_id=definition.id)
+        for profile_id, definition in zip(profile_ids, definitions, strict=True)
+        if definition is not None
+    ]
+
+    async def send(client: omneo.Client, intent: writes.Intent) -> writes.Taken:
+        queued = await omneo.assign_many(client, _bodies(rows, wanted, intent.external_id))
+        return writes.Taken(queued.batch_id)
+
+    kind = info.context.kinds.assign_many
+    outcome = await perform(
+        info,
+        kind,
+        send,
+        key=key,
+        profile_id="",
+        target=key,
+        asked=_as_asked(rows, input.rows),
+        note=writes.noted(rows),
+    )
+    found_by = await operation_id(info, kind, key)
+    match outcome:
+        case writes.Done():
+            for definition in definitions:
+                await info.context.forget(definition)
+            return BenefitsQueued(found_by, writes.rows_of(found_by, writes.noted(rows)))
+        case writes.Refused(cause=omneo.Refused() | omneo.NotFound()):
+            return RefusedByOmneo()
+        case writes.Lapsed():
+            return BenefitPending(found_by)  # what a queue took, it may still land
+        case _:
+            return unfinished(outcome)
+
+
+def rows_page(rows: list[writes.Row], operation_id: str, first: int, after: str | None) -> Connection[writes.Row]:
+    """Cut a page out of a batch's rows."""
+    here = place("batch.rows", first, after, operation_id)
+    return Connection(slice_of(rows, here.window), here)
+
+
+def resolve_queued_rows(
+    root: strawberry.Parent[BenefitsQueued], first: First = 20, after: After = None
+) -> Connection[writes.Row]:
+    return rows_page(root.batch, root.operation_id, first, after)
+
+
+async def resolve_row_benefit(row: strawberry.Parent[writes.Row], info: Info) -> omneo.Benefit | None:
+    return await info.context.loaders.benefit_by_external_id.load((row.profile_id, row.external_id))
+
+
+async def resolve_row_state(row: strawberry.Parent[writes.Row], info: Info) -> BenefitRowState:
+    benefit = await resolve_row_benefit(row, info)
+    return BenefitRowState.PENDING if benefit is None else BenefitRowState.DONE
+
+
+def _bodies(rows: list[writes.Row], wanted: list[dict[str, Any]], operation_id: str) -> list[dict[str, Any]]:
+    bodies = []
+    for index, (row, fields) in enumerate(zip(rows, wanted, strict=True)):
+        body = fields | {
+            "profile_id": row.profile_id,
+            "benefit_definition_id": row.definition_id,
+            "external_id": writes.row_id(operation_id, index),
+            "value": None if fields["value"] is None else float(fields["value"]),
+        }
+        bodies.append({name: value for name, value in body.items() if value is not None})
+    return bodies
+
+
+def _as_asked(rows: list[writes.Row], inputs: list[AssignBenefitsRowInput]) -> list[Any]:
+    return [[row.profile_id, row.definition_id, *as_asked(given)] for row, given in zip(rows, inputs, strict=True)]

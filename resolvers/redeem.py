@@ -1,0 +1,85 @@
+"""Redeeming a benefit: never twice for one key, whatever becomes of the answer."""
+
+import strawberry
+
+import omneo
+import writes
+from context import Info
+from resolvers.benefit_inputs import RedeemArgument
+from resolvers.inputs import BadInput, idempotency_key
+from resolvers.outcomes import BenefitRedeemed, RedeemOutcome
+from resolvers.refusals import BenefitExpired, BenefitUnknown, NothingToRedeem, NotSelfRedeemable, RefusedByOmneo
+from resolvers.writing import made_before, perform, unfinished
+
+MOST = 1000  # redemptions at once
+
+# The benefit, the caller's own profile; the benefit and its redemptions as they stand before; the write; after a
+# refusal the benefit anew.
+worst_case_calls = 2 + 2 + 1 + 1
+
+
+async def resolve_redeem_benefit(info: Info, input: RedeemArgument) -> RedeemOutcome:
+    key = idempotency_key(input.idempotency_key)
+    benefit_id = omneo.benefit_id(input.benefit_id, field="benefitId")
+    count = input.count
+    if not 1 <= count <= MOST:
+        raise BadInput(f"count must be 1 to {MOST}.")
+    kind = info.context.kinds.redeem
+    benefit = await info.context.loaders.benefit_by_id.load(benefit_id)
+    if benefit is None:
+        before = await made_before(info, kind, key, target=str(benefit_id))  # redeemed so, and revoked since
+        if before is None:
+            return BenefitUnknown()
+        profile_id = before.profile_id
+    else:
+        profile_id = benefit.profile_id
+        is_open = not info.context.caller.is_member or benefit.definition.allow_user_redeem
+        if not is_open and not await made_before(info, kind, key, target=str(benefit_id)):
+            return NotSelfRedeemable()
+
+    async def send(client: omneo.Client, intent: writes.Intent) -> omneo.Redemption:
+        return await omneo.redeem_benefit(client, profile_id, benefit_id, count)
+
+    outcome = await perform(
+        info,
+        kind,
+        send,
+        key=key,
+        profile_id=profile_id,
+        target=str(benefit_id),
+        asked=[count],
+        note=writes.Redeeming(count=count).note(),
+    )
+    match outcome:
+        case writes.Done(value=redemption):
+            await info.context.forget(None if benefit is None else benefit.definition)
+            return BenefitRedeemed(redemption, benefit_id)
+        case writes.Refused(cause=omneo.Refused() | omneo.NotFound()):
+            return await _explain(info, benefit_id, count)
+        case _:
+            return unfinished(outcome)
+
+
+async def resolve_redeemed_benefit(root: strawberry.Parent[BenefitRedeemed], info: Info) -> omneo.Benefit | None:
+    """Answer from the redemption; only where Omneo left the benefit out of it is it loaded."""
+    embedded = (item.benefit for item in root.redemption.items)
+    found = next((each for each in embedded if each is not None and each.id == root.benefit_id), None)
+    return found or await info.context.loaders.benefit_by_id.load(root.benefit_id)
+
+
+async def _explain(
+    info: Info, benefit_id: int, count: int
+) -> BenefitUnknown | BenefitExpired | NothingToRedeem | RefusedByOmneo:
+    await info.context.forget()
+    benefit = await info.context.loaders.benefit_by_id.load(benefit_id)
+    if benefit is None:
+        return BenefitUnknown()
+    if benefit.is_expired:
+        return BenefitExpired(omneo.wall_time(benefit.expires_at, benefit.timezone, info.context.zone))
+    left = least(benefit.redemptions_remaining, benefit.total_global_redemptions_remaining)
+    return NothingToRedeem(left) if left is not None and left < count else RefusedByOmneo()
+
+
+def least(*counts: int | None) -> int | None:
+    """Tell the smallest of several limits, None standing for no limit."""
+    return min((count for count in counts if count is not None), default=None)
