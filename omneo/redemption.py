@@ -31,12 +31,13 @@ class RedemptionItem(Record, frozen=True, kw_only=True):
 
     @property
     def benefit(self) -> Benefit | None:
-        """The redeemed benefit, as it was after; None for other kinds, and where Omneo leaves it out."""
-        if self.type != "benefit" or self.type_attributes == b"null":
+        """The redeemed benefit, as it was after; None for other kinds, and where Omneo leaves it out or removed it."""
+        if self.type != "benefit" or bytes(self.type_attributes) in _NOTHING:
             return None
         return _benefit.decode(self.type_attributes)
 
 
+_NOTHING = (b"null", b"{}", b"[]")
 _benefit = msgspec.json.Decoder(Benefit, strict=False)
 
 

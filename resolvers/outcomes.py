@@ -49,7 +49,7 @@ class BenefitClaimable:
 @dataclass(frozen=True, slots=True)
 class BenefitRedeemed:
     redemption: omneo.Redemption
-    benefit_id: int
+    benefit: omneo.Benefit | None
 
 
 @dataclass(frozen=True, slots=True)

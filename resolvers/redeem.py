@@ -1,7 +1,5 @@
 """Redeeming a benefit: never twice for one key, whatever becomes of the answer."""
 
-import strawberry
-
 import omneo
 import writes
 from context import Info
@@ -13,8 +11,8 @@ from resolvers.writing import made_before, perform, unfinished
 
 MOST = 1000  # redemptions at once
 
-# The benefit, the caller's own profile; the benefit and its redemptions as they stand before; the write; after a
-# refusal the benefit anew.
+# The benefit, the caller's own profile; the benefit and its redemptions as they stand before; the write; the benefit
+# anew, after a refusal or where Omneo left it out.
 worst_case_calls = 2 + 2 + 1 + 1
 
 
@@ -53,18 +51,18 @@ async def resolve_redeem_benefit(info: Info, input: RedeemArgument) -> RedeemOut
     match outcome:
         case writes.Done(value=redemption):
             await info.context.forget(None if benefit is None else benefit.definition)
-            return BenefitRedeemed(redemption, benefit_id)
+            return BenefitRedeemed(redemption, await _after(info, redemption, benefit_id))
         case writes.Refused(cause=omneo.Refused() | omneo.NotFound()):
             return await _explain(info, benefit_id, count)
         case _:
             return unfinished(outcome)
 
 
-async def resolve_redeemed_benefit(root: strawberry.Parent[BenefitRedeemed], info: Info) -> omneo.Benefit | None:
-    """Answer from the redemption; only where Omneo left the benefit out of it is it loaded."""
-    embedded = (item.benefit for item in root.redemption.items)
-    found = next((each for each in embedded if each is not None and each.id == root.benefit_id), None)
-    return found or await info.context.loaders.benefit_by_id.load(root.benefit_id)
+async def _after(info: Info, redemption: omneo.Redemption, benefit_id: int) -> omneo.Benefit | None:
+    """Read the benefit off its redemption; only where Omneo left it out is it loaded."""
+    embedded = (item.benefit for item in redemption.items)
+    found = next((each for each in embedded if each is not None and each.id == benefit_id), None)
+    return found or await info.context.loaders.benefit_by_id.load(benefit_id)
 
 
 async def _explain(

@@ -11,7 +11,7 @@ import telemetry
 import writes
 from resolvers.access import Forbidden
 from resolvers.inputs import BadCursor, BadInput
-from resolvers.writing import WriteBusy
+from resolvers.writing import WriteBusy, WriteLapsed
 from schema.codes import extensions
 
 
@@ -34,6 +34,10 @@ TABLE: dict[type[Exception], PublicError] = {
         "UPSTREAM_UNAVAILABLE",
         "Another request for the same benefit is not finished. Nothing was sent; repeat with the same idempotencyKey.",
         retryable=True,
+    ),
+    WriteLapsed: PublicError(
+        "UPSTREAM_UNAVAILABLE",
+        "The request was sent once, was not taken, and is not sent twice. To try again, use a new idempotencyKey.",
     ),
     writes.StateUnavailable: PublicError(
         "INTERNAL", "Writes cannot be kept safe now, so nothing was sent. Try again in a moment.", retryable=True

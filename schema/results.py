@@ -6,9 +6,7 @@ import strawberry
 from strawberry import field
 
 from resolvers import outcomes
-from resolvers.access import needs
 from resolvers.assign_many import resolve_queued_rows
-from resolvers.redeem import resolve_redeemed_benefit
 from schema.batch import BenefitBatchRow
 from schema.benefit import Benefit
 from schema.benefit_definition import BenefitDefinition
@@ -70,12 +68,7 @@ class BenefitClaimable:
 @strawberry.type(description="The redemptions have been used.")
 class BenefitRedeemed:
     redemption: Redemption = field(description="The record of it.")
-    benefit = field(
-        resolver=resolve_redeemed_benefit,
-        graphql_type=Benefit | None,
-        description="The benefit, as it is after; null when it no longer exists.",
-        metadata=needs("read-benefits"),
-    )
+    benefit: Benefit | None = field(description="The benefit, as it is after; null when it no longer exists.")
     is_type_of = view_of(outcomes.BenefitRedeemed)
 
 
