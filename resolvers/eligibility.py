@@ -24,7 +24,7 @@ WhyNot = ByDefinition | ByProfile | RefusedByOmneo
 
 async def judged(info: Info, profile_id: str, definition_id: str) -> bool:
     """Ask Omneo whether a profile may claim a definition now. Raises `NotFound` for a profile it does not know."""
-    claimable = await info.context.loaders.claimable_definitions_by_profile_id.load(profile_id)
+    claimable = await info.context.loaders.claimable_definitions_by_profile_id.load(info.context.whose(profile_id))
     return any(listed.id == definition_id for listed in claimable)
 
 
@@ -82,7 +82,7 @@ async def claimed_before(info: Info, profile_id: str, definition_id: str) -> omn
     """Find a benefit of this kind that the profile claimed, among the oldest of them; None when there is none."""
     wanted = BenefitCriteria(definition_id=definition_id)
     window = omneo.Window(offset=0, first=info.context.client.page_max)
-    listing = await info.context.loaders.benefits_by_profile_id.load((profile_id, window, wanted))
+    listing = await info.context.loaders.benefits_by_profile_id.load((info.context.whose(profile_id), window, wanted))
     return next((benefit for benefit in listing.rows if benefit.claimed_at is not None), None)
 
 

@@ -42,7 +42,7 @@ def test_kill_9_between_the_write_and_its_answer(tmp_path: Path, redis_url_or_no
         time.sleep(0.01)
     doomed.kill()
     doomed.communicate()
-    answer, _ = start(tmp_path, redis_url_or_none, "killed").communicate(timeout=20)
+    answer, _ = start(tmp_path, redis_url_or_none, "killed").communicate(timeout=60)
     (benefit,) = made(tmp_path / "omneo")
     assert answer == f"Done(value='{benefit}')\n"
 
@@ -50,6 +50,6 @@ def test_kill_9_between_the_write_and_its_answer(tmp_path: Path, redis_url_or_no
 def test_processes_started_together_make_one_benefit(tmp_path: Path, redis_url_or_none: str) -> None:
     """Three processes, one key, one file or one Redis that none has opened before."""
     processes = [start(tmp_path, redis_url_or_none, "together", answer_s=0.3) for _ in range(3)]
-    answers = {process.communicate(timeout=20)[0] for process in processes}
+    answers = {process.communicate(timeout=60)[0] for process in processes}
     (benefit,) = made(tmp_path / "omneo")
     assert answers == {f"Done(value='{benefit}')\n"}
