@@ -66,7 +66,10 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
     async def _ask(self, keys: list[K], futures: "dict[K, asyncio.Future[V]]") -> None:
         answers: Sequence[V | Exception] = [omneo.Unavailable("The call to Omneo was cancelled.") for _ in keys]
         try:
-            answers = await self.fetch(keys)
+            found = await self.fetch(keys)
+            if len(found) != len(keys):  # or a key would be given another's answer, and the last ones none
+                raise ValueError("A batch must answer every key.")
+            answers = found
         except omneo.OmneoError as error:
             answers = [error for _ in keys]
         except Exception as error:  # a bug is everyone's error who waits, and is not remembered
