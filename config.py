@@ -6,7 +6,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -24,6 +24,10 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 # Known to everyone who reads the documentation, so they open nothing but a sandbox on this machine.
 DEVELOPMENT_TOKEN = "sandbox-token"  # noqa: S105 — public by design
 DEVELOPMENT_SERVICE_KEY = "sandbox-service-key"
+
+
+# What a document may weigh (DESIGN §5); LIMIT_ and the name in capitals is the setting.
+DOCUMENT_LIMITS = ("tokens", "depth", "aliases", "directives", "root_fields", "writes", "fields", "repeats")
 
 
 class SettingsError(Exception):
@@ -55,6 +59,17 @@ class Settings:
     state_db: Path | None = None
     redis_url: Secret | None = None
     cost_limit: int = 250
+    limits_are_logged_only: bool = False
+    document_limits: Mapping[str, int] = field(default_factory=dict)  # those that were set, by name
+    limit_body: int = 256 * 1024
+    limit_body_s: float = 10.0
+    limit_url: int = 8 * 1024
+    limit_headers: int = 16 * 1024
+    limit_headers_s: float = 10.0
+    limit_batch: int = 1
+    calls_per_minute_member: int = 0
+    calls_per_minute_service: int = 0
+    cors_origins: tuple[str, ...] = ()
 
     @property
     def omneo_origin(self) -> str:
@@ -101,6 +116,17 @@ class Settings:
             state_db=read("STATE_DB", Path, None),
             redis_url=read("REDIS_URL", _redis_url, None),
             cost_limit=read("COST_LIMIT", _whole(1, 100_000), 250),
+            limits_are_logged_only=read("LIMITS", _one_of("enforce", "log"), "enforce") == "log",
+            document_limits=_document_limits(read),
+            limit_body=read("LIMIT_BODY", _whole(1024, 100_000_000), 256 * 1024),
+            limit_body_s=read("LIMIT_BODY_S", _seconds, 10.0),
+            limit_url=read("LIMIT_URL", _whole(256, 60_000), 8 * 1024),
+            limit_headers=read("LIMIT_HEADERS", _whole(1024, 60_000), 16 * 1024),
+            limit_headers_s=read("LIMIT_HEADERS_S", _seconds, 10.0),
+            limit_batch=read("LIMIT_BATCH", _whole(1, 20), 1),
+            calls_per_minute_member=read("CALLS_PER_MINUTE_MEMBER", _whole(0, 1_000_000), 0),
+            calls_per_minute_service=read("CALLS_PER_MINUTE_SERVICE", _whole(0, 1_000_000), 0),
+            cors_origins=read("CORS_ORIGINS", _origins, ()),
         )
         settings._check()
         return settings
@@ -110,6 +136,10 @@ class Settings:
         missing = [name for name, value in jwt.items() if value is None]
         if 0 < len(missing) < len(jwt):
             raise SettingsError(f"{missing[0]} is missing: JWT_ISSUER, JWT_AUDIENCE and JWKS_URL belong together")
+        for name in ("CALLS_PER_MINUTE_MEMBER", "CALLS_PER_MINUTE_SERVICE"):
+            if 0 < getattr(self, name.lower()) < self.cost_limit:
+                # An operation that is cheap enough to run would be refused for ever.
+                raise SettingsError(f"{name} is malformed: 0, or at least COST_LIMIT ({self.cost_limit}), is wanted")
         if str(self.omneo_token) == DEVELOPMENT_TOKEN and not self.accepts_development_credentials:
             raise SettingsError(
                 "OMNEO_TOKEN is the published development token: "
@@ -145,6 +175,11 @@ class _Reader:
             raise SettingsError(f"{name} is malformed: {error}") from None
 
 
+def _document_limits(read: _Reader) -> dict[str, int]:
+    set_to = {name: read(f"LIMIT_{name.upper()}", _whole(1, 100_000), 0) for name in DOCUMENT_LIMITS}
+    return {name: value for name, value in set_to.items() if value}
+
+
 def _api_url(read: _Reader) -> str:
     if read.has("OMNEO_BASE_URL"):
         base = read.required("OMNEO_BASE_URL", _url)
@@ -175,6 +210,16 @@ def _url(text: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment or re.search(r"\s", text):
         raise ValueError(wanted)
     return text.rstrip("/")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(each for each in re.split(r"[,\s]+", text) if each)
+    if "*" in origins and len(origins) == 1:
+        return origins
+    for origin in origins:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", origin):
+            raise ValueError("origins such as https://shop.example, parted by commas, are wanted; or * alone")
+    return origins
 
 
 def _id_url(text: str) -> str:

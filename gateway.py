@@ -17,16 +17,20 @@ import telemetry
 import writes
 from config import DEVELOPMENT_SERVICE_KEY, Settings, SettingsError
 from context import Caller, Context, Gateway
-from execution import Engine
+from execution import Engine, Limits
 from schema import schema
 from schema.errors import formatted
+from serving.budget import Budget, LocalCounts, SharedCounts
 from serving.caller import Callers, ServiceKey
-from serving.graphql import GraphQLEndpoint
+from serving.cors import cross_origin
+from serving.graphql import GraphQLEndpoint, HttpLimits
 from serving.health import Health
 from serving.jwt import JwksVerifier
 from serving.keys import KeysFileError, development_key, read_keys
 from serving.metrics import Metrics
+from serving.operations import Operations
 from serving.page import Page
+from serving.protocol import HeadLimits
 from serving.server import PortTaken, bind, serve
 
 _HEALTH_TIMEOUT_S = 2.0
@@ -39,17 +43,36 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     `http` is the client all calls to Omneo go through, for tests; whoever passes one closes it.
     """
     settings = settings or Settings.from_environ(os.environ)
+    limits = Limits(**settings.document_limits, is_log_only=settings.limits_are_logged_only)
     engine = Engine(
         schema,
         formatted,
+        limits,
         hide_suggestions=not settings.is_development,
         compiled=settings.engine == "compiled",
     )
-    metrics, parts = Metrics(), _Parts()
+    metrics, parts, budget = Metrics(), _Parts(), _budget(settings)
     callers = Callers(_keys(settings), _verifier(settings, parts))
     health = Health(lambda: _is_well(parts.http, settings.omneo_origin), metrics)
+    operations = Operations(
+        engine,
+        parts.open_context,
+        budget,
+        members_introspect=settings.is_development,
+        is_log_only=settings.limits_are_logged_only,
+    )
     endpoint = GraphQLEndpoint(
-        engine, callers, parts.open_context, metrics, Page(), deadline_s=settings.request_deadline_s
+        operations,
+        callers,
+        metrics,
+        Page(),
+        deadline_s=settings.request_deadline_s,
+        limits=HttpLimits(
+            body=settings.limit_body,
+            url=settings.limit_url,
+            body_timeout_s=settings.limit_body_s,
+            batch=settings.limit_batch,
+        ),
     )
 
     @contextlib.asynccontextmanager
@@ -62,6 +85,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
                 app.state.failure = "REDIS_URL cannot be reached" if settings.redis_url else "STATE_DB cannot be opened"
                 raise
             stack.push_async_callback(parts.gateway.writes.drain)
+            stack.push_async_callback(budget.aclose)
             yield
 
     app = Starlette(
@@ -71,6 +95,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
             Route("/readyz", health.ready),
             Route("/metrics", health.metrics),
         ],
+        middleware=cross_origin(settings.cors_origins),
         lifespan=lifespan,
     )
     app.state.health, app.state.failure = health, None
@@ -94,7 +119,8 @@ def main() -> int:
     def drain() -> None:
         app.state.health.is_draining = True
 
-    if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain):
+    heads = HeadLimits(bytes=settings.limit_headers, seconds=settings.limit_headers_s, url_bytes=settings.limit_url)
+    if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain, heads=heads):
         return 0
     if app.state.failure is not None:
         sys.stderr.write(f"{app.state.failure}\n")
@@ -128,6 +154,15 @@ async def _open_gateway(settings: Settings, http: httpx.AsyncClient) -> Gateway:
         kinds=gateway.kinds.all(),
     )
     return gateway
+
+
+def _budget(settings: Settings) -> Budget:
+    shared = settings.redis_url
+    return Budget(
+        LocalCounts() if shared is None else SharedCounts.at(str(shared), settings.tenant),
+        member=settings.calls_per_minute_member,
+        service=settings.calls_per_minute_service,
+    )
 
 
 def _keys(settings: Settings) -> dict[str, ServiceKey]:

@@ -49,6 +49,8 @@ class Tally:
     def disagree(self, how: str) -> None:
         """Note that Omneo allowed, or refused, what its rules as we know them say otherwise."""
         self.disagreements.append(how)
+    calls_s: list[tuple[str, float]] = field(default_factory=list)  # each attempt: route template, seconds
+    batches: list[tuple[str, int]] = field(default_factory=list)  # each batch: loader, keys
 
 
 @dataclass(slots=True)
@@ -83,6 +85,13 @@ class Trace:
     def bind(self) -> None:
         """Name this trace as the one the running task works for; its log lines then carry the request id."""
         _current.set(self)
+
+
+def note_batch(loader: str, keys: int) -> None:
+    """Note how many keys a loader of the running task's request asks for together."""
+    trace = _current.get()
+    if trace is not None:
+        trace.tally.batches.append((loader, keys))
 
 
 def request_id() -> str | None:

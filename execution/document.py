@@ -49,6 +49,8 @@ class Document:
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
     errors: tuple[dict[str, Any], ...] = ()
     plans: dict[Any, Any] = field(default_factory=dict)  # what was compiled of it, kept as long as the document is
+    introspects: bool = False  # asks for the schema itself
+    exceeds: str | None = None  # the code of the limit it exceeds, where that is only logged
 
 
 class Documents:
@@ -57,6 +59,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, hide_suggestions: bool = False) -> None:
         self._schema = schema
         self._limits = limits
+        self._ceilings = limits.ceilings
         self._hide_suggestions = hide_suggestions
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._kept_characters = 0
@@ -74,8 +77,8 @@ class Documents:
     def _read(self, text: str) -> Document:
         digest = hashlib.sha256(text.encode()).hexdigest()
         try:
-            tree = parse(text, max_tokens=self._limits.tokens)
-            check(tree, self._limits)
+            tree = parse(text, max_tokens=self._ceilings.tokens)
+            introspects = check(tree, self._ceilings)
         except LimitExceeded as error:
             return Document(digest, errors=(formatted(error),))
         except GraphQLSyntaxError as error:
@@ -88,14 +91,26 @@ class Documents:
             for each in tree.definitions
             if isinstance(each, OperationDefinitionNode)
         }
-        return Document(digest, tree, operations)
+        return Document(digest, tree, operations, introspects=introspects, exceeds=self._exceeded(tree))
+
+    def _exceeded(self, tree: DocumentNode) -> str | None:
+        """Tell which limit a document exceeds that is let through, because exceeding limits is only logged."""
+        if not self._limits.is_log_only:
+            return None
+        try:
+            if (tree.token_count or 0) > self._limits.tokens:
+                raise LimitExceeded("tokens", self._limits.tokens, "tokens")
+            check(tree, self._limits)
+        except LimitExceeded as error:
+            return str((error.extensions or {}).get("code"))
+        return None
 
     def _syntax_error(self, error: GraphQLSyntaxError) -> dict[str, Any]:
         # graphql-core tells its two limits from other syntax errors in words alone; a test holds them.
         if "nested too deeply" in error.message:
-            return formatted(LimitExceeded("depth", self._limits.depth, "levels of fields"))
-        if f"more than {self._limits.tokens} tokens" in error.message:
-            return formatted(LimitExceeded("tokens", self._limits.tokens, "tokens"))
+            return formatted(LimitExceeded("depth", self._ceilings.depth, "levels of fields"))
+        if f"more than {self._ceilings.tokens} tokens" in error.message:
+            return formatted(LimitExceeded("tokens", self._ceilings.tokens, "tokens"))
         return formatted(error, "GRAPHQL_PARSE_FAILED")
 
     def _keep(self, text: str, document: Document) -> None:

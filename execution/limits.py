@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from graphql import (
     DocumentNode,
@@ -35,6 +35,18 @@ class Limits:
     writes: int = 1
     fields: int = 2000
     repeats: int = 4000
+    is_log_only: bool = False
+
+    @property
+    def ceilings(self) -> Limits:
+        """Return what refuses a document: the limits themselves, or where exceeding them is only logged, ten times
+        as much, because a document without any bound could hold up everyone."""
+        if not self.is_log_only:
+            return self
+        return replace(self, is_log_only=False, **{name: 10 * getattr(self, name) for name in COUNTED})
+
+
+COUNTED = tuple(each.name for each in fields(Limits) if each.name != "is_log_only")
 
 
 class LimitExceeded(GraphQLError):
@@ -47,8 +59,8 @@ class LimitExceeded(GraphQLError):
         )
 
 
-def check(document: DocumentNode, limits: Limits) -> None:
-    """Raise `LimitExceeded` for the first limit the document exceeds.
+def check(document: DocumentNode, limits: Limits) -> bool:
+    """Tell whether the document asks for the schema itself. Raise `LimitExceeded` for the first limit it exceeds.
 
     Every definition is walked, also those that will not run: validation reads them all. The walk itself is bounded,
     because it ends at the first count that is too high.
@@ -59,6 +71,7 @@ def check(document: DocumentNode, limits: Limits) -> None:
             walk.operation(definition)
         elif isinstance(definition, FragmentDefinitionNode):
             walk.fragment(definition)
+    return walk.introspects
 
 
 @dataclass(slots=True)
@@ -76,6 +89,7 @@ class _Walk:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._open: set[str] = set()  # fragments being spread, so that a cycle ends (validation reports it)
+        self.introspects = False
         self._aliases = self._directives = self._fields = self._repeats = self._writes = self._root_fields = 0
 
     def operation(self, node: OperationDefinitionNode) -> None:
@@ -135,6 +149,7 @@ class _Walk:
                 self._hold("aliases", self._aliases, "aliases")
         if is_root:
             self._count_root_field(node.name.value)
+            self.introspects = self.introspects or node.name.value in ("__schema", "__type")
         place = names.setdefault(name, _Place())
         self._repeats += place.count
         self._hold("repeats", self._repeats, "repetitions of fields at the same place")

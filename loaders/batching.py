@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from aiodataloader import DataLoader
 
 import omneo
+import telemetry
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -32,6 +33,7 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
     async def fetch(self, keys: list[K]) -> Sequence[V | omneo.OmneoError]: ...
 
     async def batch_load_fn(self, keys: list[K]) -> list[V | omneo.OmneoError]:  # type: ignore[override]  # a method here, an attribute there
+        telemetry.note_batch(type(self).__name__, len(keys))
         try:
             return list(await self.fetch(keys))
         except omneo.OmneoError as error:

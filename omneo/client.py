@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -115,21 +116,26 @@ class Client:
         params: Params = (),
         body: Mapping[str, Any] | None = None,
     ) -> Answer:
-        self._count(method, route)
+        name = f"{method} {route}"
+        self._count(name)
         url = self._url(route, parts, params)
         content = None if body is None else msgspec.json.encode(body)
 
         async def attempt() -> Answer:
-            return await self._attempt(method, url, content)
+            return await self._attempt(name, method, url, content)
 
         return await (with_repeats(attempt, self.trace) if method == "GET" else attempt())
 
-    async def _attempt(self, method: str, url: str, content: bytes | None) -> Answer:
+    async def _attempt(self, name: str, method: str, url: str, content: bytes | None) -> Answer:
         landed = Landed.NO
         try:
             async with asyncio.timeout(self.trace.remaining_s()), self._upstream.gate:
                 landed = Landed.UNKNOWN
-                answer = await self._upstream.transport.send(self._request(method, url, content))
+                begun = time.perf_counter()
+                try:
+                    answer = await self._upstream.transport.send(self._request(method, url, content))
+                finally:
+                    self.trace.tally.calls_s.append((name, time.perf_counter() - begun))
         except TimeoutError:
             raise TimedOut(landed=landed, detail="deadline") from None
         raise_for_status(answer, is_member=self.is_member)
@@ -148,14 +154,13 @@ class Client:
             headers["traceparent"] = self.trace.traceparent
         return Request(method, url, headers, content, self.trace.remaining_s())
 
-    def _count(self, method: str, route: str) -> None:
+    def _count(self, name: str) -> None:
         if self.trace.remaining_s() <= 0:
             raise TimedOut(landed=Landed.NO, detail="no time left")
         tally = self.trace.tally
         if tally.budget is not None and tally.made >= tally.budget:
             raise BudgetSpent
         tally.made += 1
-        name = f"{method} {route}"
         tally.routes[name] = tally.routes.get(name, 0) + 1
 
     def _url(self, route: str, parts: Mapping[str, str | int], params: Params) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
-
-import orjson
 
 from schema.codes import CODES, extensions
 
@@ -40,15 +38,17 @@ class ClientGone(Exception):
     """Say that the client hung up: there is nobody left to answer."""
 
 
-def read_headers(scope: Scope) -> dict[bytes, bytes]:
-    """Return the headers by lower-case name, the first of several. Raises HttpRefusal 400 for two that contradict."""
+def read_headers(scope: Scope) -> tuple[dict[bytes, bytes], str | None]:
+    """Return the headers by lower-case name, the first of several; and the name of one that may not come twice but
+    does, None when all is well."""
     headers: dict[bytes, bytes] = {}
+    twice = None
     for name, value in scope["headers"]:
         if name not in headers:
             headers[name] = value
         elif name in _SINGULAR:
-            raise HttpRefusal("BAD_REQUEST", f"The header {name.decode('latin-1')} may be sent once only.")
-    return headers
+            twice = name.decode("latin-1")
+    return headers, twice
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], *, limit: int, timeout_s: float) -> bytes:
@@ -100,7 +100,9 @@ def _too_slow(timeout_s: float) -> HttpRefusal:
     return HttpRefusal("LIMIT_TIME", "The body did not arrive in time.", [(b"connection", b"close")])
 
 
-async def send_answer(send: Send, status: int, content_type: bytes, body: bytes, headers: Headers) -> None:
+async def send_answer(
+    send: Send, status: int, content_type: bytes, body: bytes, headers: Mapping[bytes, bytes]
+) -> None:
     """Send one complete answer; nothing the gateway says is to be stored by a cache."""
     start = {
         "type": "http.response.start",
@@ -110,13 +112,8 @@ async def send_answer(send: Send, status: int, content_type: bytes, body: bytes,
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
-            *headers,
+            *headers.items(),
         ],
     }
     await send(start)
     await send({"type": "http.response.body", "body": body})
-
-
-async def send_json(send: Send, status: int, payload: object, headers: Headers) -> None:
-    """Send one JSON answer."""
-    await send_answer(send, status, b"application/json; charset=utf-8", orjson.dumps(payload), headers)

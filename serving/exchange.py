@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import telemetry
 from context import Caller
 from execution import Operation
 from serving.metrics import Metrics
 from serving.negotiation import JSON
-from telemetry import Trace
+from telemetry import Tally, Trace
+
+_MAX_NAME = 100
 
 
 @dataclass(slots=True)
 class Exchange:
-    """Gather what the log line and the figures say of one request."""
+    """Gather what the log line and the figures say of one request, and the headers its answer is to carry."""
 
     trace: Trace
     method: str
@@ -27,20 +30,30 @@ class Exchange:
     document_hash: str | None = None
     outcome: str = "ok"
     codes: list[str] = field(default_factory=list)
+    exceeded: list[str] = field(default_factory=list)  # limits that were exceeded and only logged
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+
+    def part(self) -> Exchange:
+        """Begin the exchange of one operation of a batch: its own calls and outcome, the same request and deadline."""
+        trace = Trace(self.trace.request_id, self.trace.traceparent, self.trace.deadline, Tally())
+        return Exchange(trace, self.method, media_type=self.media_type, caller=self.caller)
 
     def record(self, metrics: Metrics) -> None:
         """Write the log line and count the request."""
         seconds = time.perf_counter() - self.started
         operation, caller, tally = self.operation, self.caller, self.trace.tally
-        name = (operation.name or "anonymous") if operation else "none"
+        name = (operation.name or "anonymous")[:_MAX_NAME] if operation else "none"
         metrics.observe(name, self.outcome, seconds, self.codes, tally)
+        if self.exceeded:
+            metrics.count_exceeded(self.exceeded)
+        told: dict[str, Any] = {"exceeded": self.exceeded} if self.exceeded else {}
         telemetry.log(
             "request",
             method=self.method,
             status=self.status,
             outcome=self.outcome,
-            codes=sorted(set(self.codes)),
-            operation=name[:100],
+            codes=sorted(set(self.codes)) if self.codes else [],
+            operation=name,
             kind=operation.kind if operation else None,
             document=self.document_hash,
             caller_kind=caller.kind if caller else "anonymous",
@@ -49,4 +62,5 @@ class Exchange:
             made=tally.made,
             retried=tally.retried,
             cached=tally.cached,
+            **told,
         )

@@ -1,72 +1,59 @@
-"""The /graphql handler: GraphQL over HTTP for POST and GET, one answer and one log line per request.
+"""The /graphql handler: GraphQL over HTTP for POST and GET, one answer and one log line per operation.
 
-There is no ambient credential (no cookie, no client certificate), and a page of another origin cannot set Authorization
-without asking first: that is the guard against forged requests, with JSON being the only content type taken.
+There is no ambient credential (no cookie, no client certificate, no Basic), and a page of another origin cannot set
+Authorization without asking first: that is the guard against forged requests. What a form, a link or an image can
+send without asking has no Authorization and so gets 401, and JSON is the only content type taken besides.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
 
 import telemetry
-from context import Caller, Context
-from execution import Answer, Engine, Operation, Refused, Request
+from context import Caller
+from execution import Answer, Request
 from schema.codes import extensions
 from schema.errors import UNFORESEEN
-from serving.asgi import (
-    ClientGone,
-    Headers,
-    HttpRefusal,
-    Receive,
-    Scope,
-    Send,
-    read_body,
-    read_headers,
-    send_answer,
-)
+from serving.asgi import ClientGone, HttpRefusal, Receive, Scope, Send, read_body, read_headers, send_answer
 from serving.caller import Callers
+from serving.compression import WORTH_IT, gzipped, takes_gzip
 from serving.exchange import Exchange
-from serving.hangup import HangUp
 from serving.metrics import Metrics
 from serving.negotiation import GRAPHQL_RESPONSE, HTML, JSON, answer_type, is_json
+from serving.operations import Operations
 from serving.page import Page
 from serving.parameters import from_body, from_query_string
 from telemetry import Trace
 
-_ALLOW = [(b"allow", b"GET, POST")]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """Hold what a request may weigh before it is parsed: bytes, and seconds for its body to arrive."""
+    """Hold what a request may weigh before it is parsed: bytes, seconds for its body to arrive, and operations."""
 
     body: int = 256 * 1024
     url: int = 8 * 1024
     body_timeout_s: float = 10.0
+    batch: int = 1
 
 
 class GraphQLEndpoint:
-    """Answer /graphql. `open_context` makes the context one request's resolvers share."""
+    """Answer /graphql."""
 
     def __init__(
         self,
-        engine: Engine,
+        operations: Operations,
         callers: Callers,
-        open_context: Callable[[Caller, Trace], Context],
         metrics: Metrics,
         page: Page,
         *,
         deadline_s: float,
         limits: HttpLimits | None = None,
     ) -> None:
-        self._engine = engine
+        self._operations = operations
         self._callers = callers
-        self._open_context = open_context
         self._metrics = metrics
         self._page = page
         self._deadline_s = deadline_s
@@ -74,103 +61,112 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; whatever goes wrong, the client reads a GraphQL error and the log its cause."""
-        exchange = Exchange(self._trace(scope), scope["method"])
+        sent, twice = read_headers(scope)
+        exchange = Exchange(_trace(sent, self._deadline_s), scope["method"])
         exchange.trace.bind()
+        exchange.headers[b"x-request-id"] = exchange.trace.request_id.encode()
+        exchange.headers[b"vary"] = b"accept, accept-encoding"
         self._metrics.in_flight.inc()
-        headers: Headers = [(b"x-request-id", exchange.trace.request_id.encode())]
         try:
-            body = await self._answer(exchange, scope, receive, headers)
-            await send_answer(send, exchange.status, _content_type(exchange.media_type), body, headers)
+            body = await self._answer(exchange, scope, receive, sent, twice)
+            if len(body) > WORTH_IT and takes_gzip(sent.get(b"accept-encoding")):
+                body = await gzipped(body)
+                exchange.headers[b"content-encoding"] = b"gzip"
+            await send_answer(send, exchange.status, _content_type(exchange.media_type), body, exchange.headers)
         except ClientGone:
             exchange.outcome, exchange.status = "gone", 499
         finally:
             self._metrics.in_flight.dec()
             exchange.record(self._metrics)
 
-    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, headers: Headers) -> bytes:
+    async def _answer(
+        self, exchange: Exchange, scope: Scope, receive: Receive, sent: dict[bytes, bytes], twice: str | None
+    ) -> bytes:
         try:
-            return await self._serve(exchange, scope, receive, headers)
-        except HttpRefusal as refusal:
-            exchange.status, exchange.outcome, exchange.codes = refusal.status, "refused", [refusal.code]
-            headers.extend(refusal.headers)
-            return orjson.dumps(refusal.payload())
+            if twice is not None:
+                raise HttpRefusal("BAD_REQUEST", f"The header {twice} may be sent once only.")
+            return await self._serve(exchange, scope, receive, sent)
         except ClientGone:
             raise
         except Exception as error:
-            telemetry.log("unforeseen error", level="error", **telemetry.cause(error))
-            exchange.status, exchange.outcome, exchange.codes = 500, "error", ["INTERNAL"]
-            told = extensions("INTERNAL", requestId=exchange.trace.request_id)
-            return orjson.dumps({"errors": [{"message": UNFORESEEN.message, "extensions": told}]})
+            return _refused(exchange, error)
 
-    async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, headers: Headers) -> bytes:
-        is_get = exchange.method == "GET"
+    async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, sent: dict[bytes, bytes]) -> bytes:
+        is_get, limits = exchange.method == "GET", self._limits
         if not is_get and exchange.method != "POST":
-            raise HttpRefusal("METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", _ALLOW)
-        if len(scope["query_string"]) + len(scope.get("raw_path") or b"") > self._limits.url:
-            raise HttpRefusal("LIMIT_URL", f"The URL is too long: at most {self._limits.url} bytes; use POST.")
-        sent = read_headers(scope)
+            raise HttpRefusal("METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", [(b"allow", b"GET, POST")])
+        if len(scope["query_string"]) + len(scope.get("raw_path") or b"") > limits.url:
+            raise HttpRefusal("LIMIT_URL", f"The URL is too long: at most {limits.url} bytes; use POST.")
         media_type = answer_type(sent.get(b"accept"), page=is_get)
         if media_type is None:
             raise HttpRefusal("NOT_ACCEPTABLE", f"Answers are {GRAPHQL_RESPONSE} or {JSON}: accept one of them.")
         exchange.media_type = media_type
         if media_type == HTML:
             exchange.status = 200
-            headers.extend(self._page.headers)
+            exchange.headers.update(self._page.headers)
             return self._page.body
         if not is_get:
             _check_content(sent)
-        exchange.caller = await self._callers.identify(sent.get(b"authorization"))
+        caller = exchange.caller = await self._callers.identify(sent.get(b"authorization"))
+        reports = sent.get(b"x-upstream-report") == b"1"
         if is_get:
-            request = from_query_string(scope["query_string"])
-        else:
-            limits = self._limits
-            request = from_body(await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s))
-        answer = await self._execute(exchange, exchange.caller, request, receive)
-        if sent.get(b"x-upstream-report") == b"1":
+            return await self._one(exchange, caller, from_query_string(scope["query_string"]), receive, reports)
+        body = await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s)
+        asked = from_body(body, batch=limits.batch)
+        if isinstance(asked, list):
+            return await self._batch(exchange, caller, asked, receive, reports)
+        return await self._one(exchange, caller, asked, receive, reports)
+
+    async def _one(
+        self, exchange: Exchange, caller: Caller, request: Request, receive: Receive, reports: bool
+    ) -> bytes:
+        answer = await self._operations.run(exchange, caller, request, receive)
+        if reports:
             tally = exchange.trace.tally
             answer.extensions["upstream"] = {"made": tally.made, "retried": tally.retried, "cached": tally.cached}
         return _encoded(answer)
 
-    async def _execute(self, exchange: Exchange, caller: Caller, request: Request, receive: Receive) -> Answer:
-        try:
-            operation = exchange.operation = self._engine.prepare(request)
-            exchange.document_hash = operation.document.hash
-            context = self._open_context(caller, exchange.trace)
-            if not operation.is_write:
-                answer = await self._read(exchange.trace, operation, context, receive)
-            elif exchange.method == "GET":
-                message = "Mutations are not run by GET: use POST."
-                raise HttpRefusal("METHOD_NOT_ALLOWED", message, [(b"allow", b"POST")])
-            else:
-                # A write is never cut short by its client: whether it landed has to be known.
-                answer = await self._engine.run(operation, context)
-        except Refused as refused:
-            answer, exchange.document_hash, exchange.outcome = refused.answer, refused.document_hash, "refused"
-        exchange.codes = answer.codes()
-        if answer.is_executed and answer.errors:
-            exchange.outcome = "partial" if answer.data is not None else "error"
-        # The older media type has no status for "understood, but not run"; a client of it reads the errors.
-        exchange.status = 400 if not answer.is_executed and exchange.media_type == GRAPHQL_RESPONSE else 200
-        return answer
+    async def _batch(
+        self, exchange: Exchange, caller: Caller, requests: list[Request], receive: Receive, reports: bool
+    ) -> bytes:
+        """Run a batch one after another, each limited, charged, logged and answered as if it had come alone."""
+        answers = []
+        for request in requests:
+            part = exchange.part()
+            part.trace.bind()
+            try:
+                answers.append(await self._one(part, caller, request, receive, reports))
+            except ClientGone:
+                part.outcome = "gone"
+                raise
+            except Exception as error:
+                answers.append(_refused(part, error))
+            finally:
+                exchange.headers.update(part.headers)
+                part.record(self._metrics)
+        exchange.status, exchange.outcome = 200, "batch"
+        return b"[" + b",".join(answers) + b"]"
 
-    async def _read(self, trace: Trace, operation: Operation, context: Context, receive: Receive) -> Answer:
-        watch = HangUp(receive, trace)
-        try:
-            return await self._engine.run(operation, context)
-        except asyncio.CancelledError:
-            watch.raise_if_gone()
-            raise
-        finally:
-            watch.end()
 
-    def _trace(self, scope: Scope) -> Trace:
-        request_id = traceparent = None
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                request_id = value.decode("latin-1")
-            elif name == b"traceparent":
-                traceparent = value.decode("latin-1")
-        return Trace.begin(request_id=request_id, traceparent=traceparent, deadline_s=self._deadline_s)
+def _refused(exchange: Exchange, error: Exception) -> bytes:
+    """Note in the exchange why it is not answered, and write what the client reads of it."""
+    if isinstance(error, HttpRefusal):
+        exchange.status, exchange.outcome, exchange.codes = error.status, "refused", [error.code]
+        exchange.headers.update(error.headers)
+        return orjson.dumps(error.payload())
+    telemetry.log("unforeseen error", level="error", **telemetry.cause(error))
+    exchange.status, exchange.outcome, exchange.codes = 500, "error", ["INTERNAL"]
+    told = extensions("INTERNAL", requestId=exchange.trace.request_id)
+    return orjson.dumps({"errors": [{"message": UNFORESEEN.message, "extensions": told}]})
+
+
+def _trace(sent: dict[bytes, bytes], deadline_s: float) -> Trace:
+    request_id, traceparent = sent.get(b"x-request-id"), sent.get(b"traceparent")
+    return Trace.begin(
+        request_id=None if request_id is None else request_id.decode("latin-1"),
+        traceparent=None if traceparent is None else traceparent.decode("latin-1"),
+        deadline_s=deadline_s,
+    )
 
 
 def _check_content(sent: dict[bytes, bytes]) -> None:

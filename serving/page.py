@@ -33,7 +33,6 @@ class Page:
             (b"content-security-policy", policy.encode()),
             (b"referrer-policy", b"no-referrer"),
             (b"x-frame-options", b"DENY"),
-            (b"vary", b"accept"),
         ]
 
 

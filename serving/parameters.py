@@ -15,14 +15,20 @@ _MAX_NESTING = 64
 _MAX_PARAMETERS = 20
 
 
-def from_body(body: bytes) -> Request:
-    """Read the parameters of a POST. Raises HttpRefusal 400 for anything but one unambiguous JSON object."""
+def from_body(body: bytes, *, batch: int = 1) -> Request | list[Request]:
+    """Read the parameters of a POST: of one operation, or of a batch of at most `batch` where that is above 1.
+
+    Raises HttpRefusal 400 for anything but one unambiguous JSON object, or such a list of them.
+    """
     parameters = _strict_json(body, "The body")
-    if isinstance(parameters, list):
-        raise _bad("Batches are not accepted: send one operation per request.")
-    if not isinstance(parameters, dict):
-        raise _bad("The body must be a JSON object.")
-    return _request(parameters)
+    if not isinstance(parameters, list):
+        return _request(parameters)
+    if len(parameters) > batch or batch == 1:
+        wanted = f"at most {batch} operations" if batch > 1 else "one operation, not a list"
+        raise HttpRefusal("LIMIT_BATCH", f"Send {wanted} per request.", limit=batch)
+    if not parameters:
+        raise _bad("The list of operations is empty.")
+    return [_request(each) for each in parameters]
 
 
 def from_query_string(query_string: bytes) -> Request:
@@ -49,7 +55,9 @@ def from_query_string(query_string: bytes) -> Request:
     return _request(parameters)
 
 
-def _request(parameters: dict[str, Any]) -> Request:
+def _request(parameters: object) -> Request:
+    if not isinstance(parameters, dict):
+        raise _bad("The body must be a JSON object.")
     query = parameters.get("query")
     if not isinstance(query, str) or not query.strip():
         raise _bad("The parameter query must be a string that holds a GraphQL document.")

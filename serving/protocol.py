@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -11,11 +12,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from serving.asgi import HttpRefusal
 
-HEAD_BYTES = 16 * 1024
-HEAD_TIMEOUT_S = 10.0
-_URL_BYTES = 8 * 1024
 _FLUSH_S = 10.0
 _LINGER_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadLimits:
+    """Hold what a request's head may weigh, and how long it may take to come."""
+
+    bytes: int = 16 * 1024
+    url_bytes: int = 8 * 1024
+    seconds: float = 10.0
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -24,8 +31,7 @@ class GuardedProtocol(HttpToolsProtocol):
     The time runs from the connection, or from the first byte after the last answer, to the end of the headers.
     """
 
-    head_bytes = HEAD_BYTES
-    head_timeout_s = HEAD_TIMEOUT_S
+    heads = HeadLimits()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +56,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._is_in_head and begins_here:
             self._unparsed += len(data)
-            if self._unparsed > self.head_bytes:
+            if self._unparsed > self.heads.bytes:
                 self._refuse_size()
         if self._is_in_head or not self._is_answering():
             self._start_timer()
@@ -73,7 +79,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stop_timer()
         if self._is_refused:
             return
-        if self._head_size > self.head_bytes:
+        if self._head_size > self.heads.bytes:
             self._refuse_size()
             return
         super().on_headers_complete()
@@ -96,7 +102,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _start_timer(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_timeout_s, self._refuse_time)
+            self._head_timer = self.loop.call_later(self.heads.seconds, self._refuse_time)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
@@ -116,10 +122,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse("LIMIT_TIME", "The headers did not arrive in time.")
 
     def _refuse_size(self) -> None:
-        if len(self.url) > _URL_BYTES:
-            self._refuse("LIMIT_URL", f"The URL is longer than {_URL_BYTES} bytes.")
+        if len(self.url) > self.heads.url_bytes:
+            self._refuse("LIMIT_URL", f"The URL is longer than {self.heads.url_bytes} bytes.")
         else:
-            message = f"The headers are larger than {self.head_bytes} bytes."
+            message = f"The headers are larger than {self.heads.bytes} bytes."
             self._refuse("LIMIT_HEADERS", message)
 
     def _refuse(self, code: str, message: str) -> None:
@@ -143,3 +149,8 @@ class GuardedProtocol(HttpToolsProtocol):
         # only our half is closed, and what comes is thrown away for a moment.
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.abort)
+
+
+def guarded(heads: HeadLimits) -> type[GuardedProtocol]:
+    """Return the protocol with these limits, for uvicorn, which makes its own instances."""
+    return type("Guarded", (GuardedProtocol,), {"heads": heads})

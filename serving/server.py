@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 
 import telemetry
-from serving.protocol import GuardedProtocol
+from serving.protocol import HeadLimits, guarded
 
 _STOP_GRACE_S = 5.0
 _GC_THRESHOLDS = (20_000, 20, 20)
@@ -35,11 +35,11 @@ def bind(host: str, port: int) -> socket.socket:
     return taken
 
 
-def configure(app: Any, deadline_s: float) -> uvicorn.Config:
+def configure(app: Any, deadline_s: float, heads: HeadLimits | None = None) -> uvicorn.Config:
     """Return how uvicorn is to serve the application: guarded, without logs of its own, with time to finish."""
     return uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        http=guarded(heads or HeadLimits()),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -49,13 +49,13 @@ def configure(app: Any, deadline_s: float) -> uvicorn.Config:
     )
 
 
-def serve(app: Any, sock: socket.socket, *, deadline_s: float, on_stop: Callable[[], None]) -> bool:
+def serve(app: Any, sock: socket.socket, *, deadline_s: float, on_stop: Callable[[], None], heads: HeadLimits) -> bool:
     """Serve until SIGTERM or SIGINT; True when it came to serving at all.
 
     The port opens when the application has started. On a signal `on_stop` is called, no connection is accepted any
     more, and requests in flight have their deadline and five seconds to finish.
     """
-    server = _Server(configure(app, deadline_s), on_stop)
+    server = _Server(configure(app, deadline_s, heads), on_stop)
     # uvicorn leaves with SystemExit when the application does not start; the caller knows why, and says so.
     with contextlib.suppress(SystemExit):
         server.run(sockets=[sock])

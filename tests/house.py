@@ -81,9 +81,11 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(*, honour_filters: tuple[str, ...] = (), **environ: str) -> AsyncIterator[House]:
-    """Open a gateway over a sandbox, both fresh. Keywords are settings of the gateway; `honour_filters` are the
-    filters in doubt that the sandbox honours."""
+async def open_house(
+    settings: Mapping[str, str] | None = None, /, *, honour_filters: tuple[str, ...] = (), **environ: str
+) -> AsyncIterator[House]:
+    """Open a gateway over a sandbox, both fresh. Keywords are settings of the gateway, as are those in `settings`;
+    `honour_filters` are the filters in doubt that the sandbox honours."""
     sandbox = create_sandbox(SandboxSettings(honour_filters=honour_filters))
     given = {
         "OMNEO_BASE_URL": OMNEO,
@@ -92,7 +94,7 @@ async def open_house(*, honour_filters: tuple[str, ...] = (), **environ: str) ->
         "GATEWAY_ENV": "development",
         "WRITE_QUARANTINE_S": "0.3",
         "OMNEO_BATCH": "fanout",
-    } | environ
+    } | {**(settings or {}), **environ}
     async with (
         sandbox.router.lifespan_context(sandbox),
         httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url=OMNEO) as omneo,

@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from serving.protocol import GuardedProtocol
+from serving.protocol import HeadLimits
 from serving.server import bind, configure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,11 +27,9 @@ DEVELOPMENT = {
 
 
 @asynccontextmanager
-async def on_socket(app: Any, protocol: type[GuardedProtocol] = GuardedProtocol) -> AsyncIterator[tuple[str, int]]:
+async def on_socket(app: Any, heads: HeadLimits | None = None) -> AsyncIterator[tuple[str, int]]:
     """Serve an application in this process, on a free port, until the block ends."""
-    config = configure(app, 1.0)
-    config.http = protocol
-    server, sock = uvicorn.Server(config), bind("127.0.0.1", 0)
+    server, sock = uvicorn.Server(configure(app, 1.0, heads)), bind("127.0.0.1", 0)
     host, port = sock.getsockname()
     serving = asyncio.create_task(server.serve([sock]))
     while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it

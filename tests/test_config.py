@@ -60,6 +60,17 @@ def test_id_url_overrides_the_derived_root() -> None:
         ({"JWKS_URL": "hidden"}, "JWKS_URL"),
         ({"JWT_ISSUER": "https://issuer.example"}, "JWT_AUDIENCE"),
         ({"REDIS_URL": "http://:hidden@x"}, "REDIS_URL"),
+        ({"LIMITS": "hidden"}, "LIMITS"),
+        ({"LIMIT_DEPTH": "0"}, "LIMIT_DEPTH"),
+        ({"LIMIT_TOKENS": "hidden"}, "LIMIT_TOKENS"),
+        ({"LIMIT_BODY": "1"}, "LIMIT_BODY"),
+        ({"LIMIT_BATCH": "1000"}, "LIMIT_BATCH"),
+        ({"CALLS_PER_MINUTE_MEMBER": "249"}, "CALLS_PER_MINUTE_MEMBER"),
+        ({"CALLS_PER_MINUTE_SERVICE": "-1"}, "CALLS_PER_MINUTE_SERVICE"),
+        ({"CORS_ORIGINS": "https://shop.example/hidden"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://*.hidden.example"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "https://hidden.example, *"}, "CORS_ORIGINS"),
+        ({"CORS_ORIGINS": "null"}, "CORS_ORIGINS"),
     ],
 )
 def test_wrong_setting_is_named_in_one_line_and_never_quoted(change: dict[str, str], name: str) -> None:

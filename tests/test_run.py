@@ -18,9 +18,9 @@ import pytest
 from http_support import DEVELOPMENT, ROOT, await_answer, free_port, on_socket, process
 
 from scripts.credentials import make
-from serving.asgi import Receive, Scope, Send, send_json
+from serving.asgi import Receive, Scope, Send, send_answer
 from serving.keys import read_keys
-from serving.protocol import GuardedProtocol
+from serving.protocol import HeadLimits
 
 
 async def ready(scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,13 +31,10 @@ async def ready(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    await send_json(send, 200, {"path": scope["path"]}, [])
+    await send_answer(send, 200, b"application/json", json.dumps({"path": scope["path"]}).encode(), {})
 
 
-class Hurried(GuardedProtocol):
-    """Wait for headers no longer than a test does."""
-
-    head_timeout_s = 0.2
+HURRIED = HeadLimits(seconds=0.2)  # no longer than a test waits
 
 
 async def talk(address: tuple[str, int], *pieces: bytes, pause_s: float = 0.0) -> bytes:
@@ -59,7 +56,7 @@ CLOSING = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
 
 
 async def test_headers_that_come_slowly_are_cut_off() -> None:
-    async with on_socket(ready, Hurried) as address:
+    async with on_socket(ready, HURRIED) as address:
         assert (await talk(address, b"GET / HTTP/1.1\r\n")).startswith(b"HTTP/1.1 408 ")
         assert await talk(address) == b""
         drip = [b"GET / HTTP/1.1\r\n", *(b"x-a: b\r\n" for _ in range(8))]
@@ -68,7 +65,7 @@ async def test_headers_that_come_slowly_are_cut_off() -> None:
 
 
 async def test_second_request_of_a_connection_is_timed_too() -> None:
-    async with on_socket(ready, Hurried) as address:
+    async with on_socket(ready, HURRIED) as address:
         answer = await talk(address, b"GET /first HTTP/1.1\r\nhost: x\r\n\r\n", b"GET /second HTTP", pause_s=0.05)
     assert answer.index(b"/first") < answer.index(b" 408 ")
 

@@ -1,0 +1,101 @@
+"""One operation for one caller, whatever brought it here: who may introspect, what it may spend, who hung up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from context import Caller, Context
+from execution import Answer, Engine, Operation, Refused, Request
+from schema.codes import extensions
+from serving.asgi import HttpRefusal, Receive
+from serving.budget import Budget
+from serving.exchange import Exchange
+from serving.hangup import HangUp
+from serving.negotiation import GRAPHQL_RESPONSE
+from telemetry import Trace
+
+_PRICE_UNKNOWN = 1
+
+
+class Operations:
+    """Run operations. `open_context` makes the context one operation's resolvers share."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        open_context: Callable[[Caller, Trace], Context],
+        budget: Budget,
+        *,
+        members_introspect: bool,
+        is_log_only: bool,
+    ) -> None:
+        self._engine = engine
+        self._open_context = open_context
+        self._budget = budget
+        self._members_introspect = members_introspect
+        self._is_log_only = is_log_only
+
+    async def run(self, exchange: Exchange, caller: Caller, request: Request, receive: Receive) -> Answer:
+        """Run what is asked, and note in the exchange what became of it. Raises HttpRefusal for a mutation by GET and
+        for a caller without calls left; ClientGone for a read nobody waits for."""
+        try:
+            operation = exchange.operation = self._engine.prepare(request)
+            self._admit(exchange, caller, operation)
+            answer = await self._charged(exchange, caller, operation, receive)
+        except Refused as refused:
+            answer, exchange.document_hash, exchange.outcome = refused.answer, refused.document_hash, "refused"
+        exchange.codes = answer.codes()
+        if answer.is_executed and answer.errors:
+            exchange.outcome = "partial" if answer.data is not None else "error"
+        # The older media type has no status for "understood, but not run"; a client of it reads the errors.
+        exchange.status = 400 if not answer.is_executed and exchange.media_type == GRAPHQL_RESPONSE else 200
+        return answer
+
+    def _admit(self, exchange: Exchange, caller: Caller, operation: Operation) -> None:
+        document = operation.document
+        exchange.document_hash = document.hash
+        if operation.is_write and exchange.method == "GET":
+            message = "Mutations are not run by GET: use POST."
+            raise HttpRefusal("METHOD_NOT_ALLOWED", message, [(b"allow", b"POST")])
+        if document.exceeds is not None:
+            exchange.exceeded.append(document.exceeds)
+        if document.introspects and caller.is_member and not self._members_introspect:
+            if not self._is_log_only:
+                message = "Members cannot ask for the schema itself. Read schema.graphql, or ask as a service."
+                error = {"message": message, "extensions": extensions("LIMIT_INTROSPECTION")}
+                raise Refused([error], document.hash)
+            exchange.exceeded.append("LIMIT_INTROSPECTION")
+
+    async def _charged(self, exchange: Exchange, caller: Caller, operation: Operation, receive: Receive) -> Answer:
+        charge = await self._budget.charge(caller, _price(operation))
+        if charge is None:
+            return await self._executed(exchange, caller, operation, receive)
+        if charge.is_too_much:
+            if not self._is_log_only:
+                raise await self._budget.refusal(charge)
+            exchange.exceeded.append("RATE_LIMITED")
+        try:
+            return await self._executed(exchange, caller, operation, receive)
+        finally:
+            exchange.headers.update(await self._budget.settle(charge, exchange.trace.tally.made))
+
+    async def _executed(self, exchange: Exchange, caller: Caller, operation: Operation, receive: Receive) -> Answer:
+        context = self._open_context(caller, exchange.trace)
+        if operation.is_write:
+            # A write is never cut short by its client: whether it landed has to be known.
+            return await self._engine.run(operation, context)
+        watch = HangUp(receive, exchange.trace)
+        try:
+            return await self._engine.run(operation, context)
+        except asyncio.CancelledError:
+            watch.raise_if_gone()
+            raise
+        finally:
+            watch.end()
+
+
+def _price(operation: Operation) -> int:
+    """Return how many calls to Omneo an operation may make."""
+    price = getattr(operation, "price", None)
+    return _PRICE_UNKNOWN if price is None else int(price.total)
