@@ -67,6 +67,7 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
 
     async def _ask(self, keys: list[K], futures: "dict[K, asyncio.Future[V]]") -> None:
         answers: Sequence[V | Exception] = [omneo.Unavailable("The call to Omneo was cancelled.") for _ in keys]
+        telemetry.note_batch(type(self).__name__, len(keys))
         try:
             found = await self.fetch(keys)
             if len(found) != len(keys):  # or a key would be given another's answer, and the last ones none

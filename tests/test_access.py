@@ -1,6 +1,7 @@
 """Who may ask for what: every field that obtains something says so, and what it says is kept."""
 
 import hashlib
+import inspect
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,9 +17,13 @@ STRANGER = "00000000-0000-4000-8000-000000000000"
 
 
 def obtains(owner: str, field: GraphQLField) -> bool:
-    """Tell whether a field obtains something: at the root, or by a resolver that awaits."""
+    """Tell whether a field can obtain something: at the root, or because its resolver is handed the context. Times
+    alone are, for the zone, and obtain nothing."""
     resolver = field.extensions["strawberry-definition"].base_resolver
-    return owner in ("Query", "Mutation") or (resolver is not None and resolver.is_async)
+    if resolver is None or owner in ("Query", "Mutation"):
+        return owner in ("Query", "Mutation")
+    function = resolver.wrapped_func
+    return "info" in inspect.signature(function).parameters and function.__module__ != "resolvers.times"
 
 
 def test_every_field_that_obtains_something_says_who_may_ask() -> None:
