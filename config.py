@@ -6,7 +6,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -19,15 +19,12 @@ T = TypeVar("T")
 Environment = Literal["production", "development"]
 BatchPlan = Literal["auto", "filter", "fanout"]
 EngineName = Literal["compiled", "stock"]
+LimitsMode = Literal["enforce", "log"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 # Known to everyone who reads the documentation, so they open nothing but a sandbox on this machine.
 DEVELOPMENT_TOKEN = "sandbox-token"  # noqa: S105 — public by design
 DEVELOPMENT_SERVICE_KEY = "sandbox-service-key"
-
-
-# What a document may weigh (DESIGN §5); LIMIT_ and the name in capitals is the setting.
-DOCUMENT_LIMITS = ("tokens", "depth", "aliases", "directives", "root_fields", "writes", "fields", "repeats")
 
 
 class SettingsError(Exception):
@@ -59,8 +56,15 @@ class Settings:
     state_db: Path | None = None
     redis_url: Secret | None = None
     cost_limit: int = 250
-    limits_are_logged_only: bool = False
-    document_limits: Mapping[str, int] = field(default_factory=dict)  # those that were set, by name
+    limits: LimitsMode = "enforce"
+    limit_tokens: int = 2000
+    limit_depth: int = 15
+    limit_aliases: int = 50
+    limit_directives: int = 9
+    limit_root_fields: int = 20
+    limit_writes: int = 1
+    limit_fields: int = 2000
+    limit_repeats: int = 4000
     limit_body: int = 256 * 1024
     limit_body_s: float = 10.0
     limit_url: int = 8 * 1024
@@ -116,8 +120,15 @@ class Settings:
             state_db=read("STATE_DB", Path, None),
             redis_url=read("REDIS_URL", _redis_url, None),
             cost_limit=read("COST_LIMIT", _whole(1, 100_000), 250),
-            limits_are_logged_only=read("LIMITS", _one_of("enforce", "log"), "enforce") == "log",
-            document_limits=_document_limits(read),
+            limits=cast("LimitsMode", read("LIMITS", _one_of("enforce", "log"), "enforce")),
+            limit_tokens=read("LIMIT_TOKENS", _whole(1, 100_000), 2000),
+            limit_depth=read("LIMIT_DEPTH", _whole(1, 100_000), 15),
+            limit_aliases=read("LIMIT_ALIASES", _whole(1, 100_000), 50),
+            limit_directives=read("LIMIT_DIRECTIVES", _whole(1, 100_000), 9),
+            limit_root_fields=read("LIMIT_ROOT_FIELDS", _whole(1, 100_000), 20),
+            limit_writes=read("LIMIT_WRITES", _whole(1, 100_000), 1),
+            limit_fields=read("LIMIT_FIELDS", _whole(1, 100_000), 2000),
+            limit_repeats=read("LIMIT_REPEATS", _whole(1, 100_000), 4000),
             limit_body=read("LIMIT_BODY", _whole(1024, 100_000_000), 256 * 1024),
             limit_body_s=read("LIMIT_BODY_S", _seconds, 10.0),
             limit_url=read("LIMIT_URL", _whole(256, 60_000), 8 * 1024),
@@ -173,11 +184,6 @@ class _Reader:
         except ValueError as error:
             # Our parsers say what is wanted; whatever they choked on may be a secret and stays unquoted.
             raise SettingsError(f"{name} is malformed: {error}") from None
-
-
-def _document_limits(read: _Reader) -> dict[str, int]:
-    set_to = {name: read(f"LIMIT_{name.upper()}", _whole(1, 100_000), 0) for name in DOCUMENT_LIMITS}
-    return {name: value for name, value in set_to.items() if value}
 
 
 def _api_url(read: _Reader) -> str:

@@ -17,7 +17,7 @@ import telemetry
 import writes
 from config import DEVELOPMENT_SERVICE_KEY, Settings, SettingsError
 from context import Caller, Context, Gateway
-from execution import Engine, Limits
+from execution import COUNTED, Engine, Limits
 from schema import schema
 from schema.errors import formatted
 from serving.budget import Budget, LocalCounts, SharedCounts
@@ -43,7 +43,8 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     `http` is the client all calls to Omneo go through, for tests; whoever passes one closes it.
     """
     settings = settings or Settings.from_environ(os.environ)
-    limits = Limits(**settings.document_limits, is_log_only=settings.limits_are_logged_only)
+    is_log_only = settings.limits == "log"
+    limits = Limits(**{name: getattr(settings, f"limit_{name}") for name in COUNTED}, is_log_only=is_log_only)
     engine = Engine(
         schema,
         formatted,
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         parts.open_context,
         budget,
         members_introspect=settings.is_development,
-        is_log_only=settings.limits_are_logged_only,
+        is_log_only=is_log_only,
     )
     endpoint = GraphQLEndpoint(
         operations,

@@ -8,13 +8,32 @@ import pytest
 from endpoint import KEY, code
 from house import open_house
 
-from config import DOCUMENT_LIMITS
-from execution.limits import COUNTED
+from config import Settings
+from execution import COUNTED, Limits
+from serving.graphql import HttpLimits
+from serving.protocol import HeadLimits
+
+MINIMUM = {"OMNEO_TENANT": "acme", "OMNEO_TOKEN": "a-real-token"}
 
 
-def test_settings_name_every_limit() -> None:
-    """A limit that cannot be set fails the build."""
-    assert set(DOCUMENT_LIMITS) == set(COUNTED)
+def test_every_limit_is_a_setting_with_the_same_default() -> None:
+    """A limit that cannot be set fails the build, and so does one that two places have different ideas of."""
+    settings = Settings.from_environ(MINIMUM)
+    assert {name: getattr(settings, f"limit_{name}") for name in COUNTED} == {
+        name: getattr(Limits(), name) for name in COUNTED
+    }
+    http, heads = HttpLimits(), HeadLimits()
+    assert (settings.limit_body, settings.limit_url, settings.limit_body_s, settings.limit_batch) == (
+        http.body,
+        http.url,
+        http.body_timeout_s,
+        http.batch,
+    )
+    assert (settings.limit_headers, settings.limit_url, settings.limit_headers_s) == (
+        heads.bytes,
+        heads.url_bytes,
+        heads.seconds,
+    )
 
 
 @pytest.mark.parametrize(
