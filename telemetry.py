@@ -42,15 +42,13 @@ class Tally:
     cached: int = 0  # answered by the catalogue cache, or joined to a call in flight
     routes: dict[str, int] = field(default_factory=dict)  # first attempts by route template
     budget: int | None = None  # first attempts allowed; None is unlimited
-    disagreements: list[str] = field(
-        default_factory=list
-    )  # where Omneo judged otherwise than its rules as we know them
+    calls_s: list[tuple[str, float]] = field(default_factory=list)  # each attempt: route template, seconds
+    batches: list[tuple[str, int]] = field(default_factory=list)  # each batch: loader, keys
+    disagreements: list[str] = field(default_factory=list)  # where Omneo judged otherwise than its rules as we know
 
     def disagree(self, how: str) -> None:
         """Note that Omneo allowed, or refused, what its rules as we know them say otherwise."""
         self.disagreements.append(how)
-    calls_s: list[tuple[str, float]] = field(default_factory=list)  # each attempt: route template, seconds
-    batches: list[tuple[str, int]] = field(default_factory=list)  # each batch: loader, keys
 
 
 @dataclass(slots=True)
