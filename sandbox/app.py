@@ -10,23 +10,27 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox import (
     auth,
-    benefit,
-    benefit_definition,
+    batch,
+    benefit_definition_routes,
+    benefit_routes,
     control,
-    profile,
     profile_account,
+    profile_attribute_routes,
     profile_benefit,
     profile_identity,
     profile_routes,
-    redemption,
+    profile_search,
+    redemption_routes,
+    region,
     tier,
     webhook,
 )
+from sandbox.answers import Json
 from sandbox.core import Sandbox
 from sandbox.delivery import Deliveries
 from sandbox.faults import FaultMiddleware, Faults
@@ -54,6 +58,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        sandbox.forget_later()
         await faults.aclose()
         await deliveries.aclose()
         sandbox.store.close()
@@ -77,32 +82,37 @@ def _server_routes() -> list[BaseRoute]:
     one_profile = "/profiles/{profile}"
     return [
         *auth.server_routes,
-        *benefit_definition.routes("/benefits/definitions"),
-        *control.unless_switched_off("aliases", benefit_definition.routes("/benefit-definitions")),
-        *benefit.routes,
+        *batch.routes,
+        *benefit_definition_routes.routes("/benefits/definitions"),
+        *control.unless_switched_off("aliases", benefit_definition_routes.routes("/benefit-definitions")),
+        *benefit_routes.routes,
         *profile_routes.tenant,
+        *profile_search.routes,
         Route("/identities", profile_identity.index, methods=["GET"]),
-        Route("/identities/search-profile/{identifier}", profile.search_by_identifier, methods=["GET"]),
         Route("/rewards", profile_account.all_rewards, methods=["GET"]),
         Route("/tiers/definitions", tier.definitions, methods=["GET"]),
-        Route("/batches/{batch}", control.batch, methods=["GET"]),
-        *redemption.tenant_routes,
+        *redemption_routes.tenant_routes,
+        *region.tenant_routes,
         *webhook.routes,
-        *profile_routes.of_profile(one_profile),
         *_profile_tree(one_profile),
     ]
 
 
 def _id_routes() -> list[BaseRoute]:
-    return [*auth.id_routes, *profile_routes.own, *_profile_tree("/profiles/me")]
+    return [*auth.id_routes, *profile_routes.anonymous, *_profile_tree("/profiles/me")]
 
 
 def _profile_tree(path: str) -> list[Route]:
     return [
+        *profile_routes.of_profile(path),
+        *profile_attribute_routes.routes(path),
         *profile_benefit.routes(path),
         *profile_identity.routes(path),
         *profile_account.routes(path),
-        *redemption.routes(path),
+        *redemption_routes.routes(path),
+        *region.routes(path),
+        *control.unless_switched_off("aliases", profile_benefit.aliases(path)),
+        *control.unless_switched_off("aliases", profile_attribute_routes.aliases(path)),
     ]
 
 
@@ -112,10 +122,10 @@ async def _health(_request: Request) -> Response:
 
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return JSONResponse(error.body, error.status, headers=error.headers)
+    return Json(error.body, error.status, headers=error.headers)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = f"The route {request.url.path} could not be found." if error.status_code == 404 else error.detail
-    return JSONResponse({"message": message}, error.status_code, headers=error.headers)
+    return Json({"message": message}, error.status_code, headers=error.headers)

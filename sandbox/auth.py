@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Any
 from uuid import uuid4
 
 import jwt
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.core import Sandbox, body_of, one, sandbox_of
+from sandbox.answers import Json, one
+from sandbox.core import Sandbox, by_server_token, sandbox_of
+from sandbox.fields import body_of
 from sandbox.identity import owner
 from sandbox.problems import Problem, invalid, unauthenticated
 from sandbox.profile import find
+from sandbox.store import Row
 
 _ALGORITHM = "HS256"
 
@@ -31,9 +33,13 @@ class ServerTokenOnly:
         request = Request(scope)
         if not _is_server(request):
             problem = unauthenticated()
-            await JSONResponse(problem.body, problem.status)(scope, receive, send)
+            await Json(problem.body, problem.status)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        before = by_server_token.set(True)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            by_server_token.reset(before)
 
 
 class IdTokenOnly:
@@ -50,7 +56,7 @@ class IdTokenOnly:
             elif not _is_server(request):
                 raise unauthenticated()
         except Problem as problem:
-            await JSONResponse(problem.body, problem.status)(scope, receive, send)
+            await Json(problem.body, problem.status)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -58,12 +64,7 @@ class IdTokenOnly:
 async def mint(request: Request) -> Response:
     """Mint a member's token, or an anonymous one when nobody is named (§2.3)."""
     sandbox, body = sandbox_of(request), await body_of(request)
-    key: Any = body.get("id")
-    if body.get("id_handle"):
-        key = owner(sandbox, str(body["id_handle"]), str(key))
-        if key is None:
-            raise invalid({"id": ["The selected id is invalid."]})
-    profile_id = "null" if key in (None, "") else find(sandbox, key)["id"]
+    profile_id = _named(sandbox, body)
     now = int(sandbox.now().timestamp())
     claims = {
         "iss": "omneo-sandbox",
@@ -75,9 +76,23 @@ async def mint(request: Request) -> Response:
     return one({"token": jwt.encode(claims, _key(sandbox), algorithm=_ALGORITHM), "exp": claims["exp"]})
 
 
+def _named(sandbox: Sandbox, body: Row) -> str:
+    """Find whose token is wanted: a profile's id, or "null", which no profile has. Raises a 404 or a 422."""
+    if body.get("id") in (None, ""):
+        return "null"
+    key = str(body["id"])
+    if body.get("id_handle"):
+        held = owner(sandbox, str(body["id_handle"]), key)
+        if held is None:
+            raise invalid({"id": ["The selected id is invalid."]})
+        key = held
+    profile_id: str = find(sandbox, key)["id"]
+    return profile_id
+
+
 async def verify(request: Request) -> Response:
-    """Say that the token is good; one that is not never comes here (§2.1)."""
-    return one({"verified": True})
+    """Say that the token is good, without a body; one that is not never comes here (§2.1)."""
+    return Response()
 
 
 def _is_server(request: Request) -> bool:

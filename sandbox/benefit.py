@@ -1,21 +1,15 @@
-"""Benefits of the whole tenant: read, assigned, changed, extended, counted (§7.0, §7.1)."""
+"""Benefits (§7.1): the record, how it is assigned, changed and taken away."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
-from uuid import uuid4
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-from sandbox.benefit_definition import embedded
-from sandbox.benefit_definition import find as find_definition
-from sandbox.core import Sandbox, body_of, every, listed, nothing, one, read_time, sandbox_of, written
-from sandbox.problems import Problem, invalid, not_found, refused
+from sandbox import fields as f
+from sandbox.benefit_definition import embedded, find_by_id
+from sandbox.core import Sandbox
+from sandbox.problems import invalid, not_found
 from sandbox.query import Listing
-from sandbox.rules import extended, global_left, is_expired, is_redeemable, issue
+from sandbox.rules import ends, global_left, is_expired, is_redeemable, issue
 from sandbox.store import Row
 
 _OF_DEFINITION = "(SELECT json_extract(d.data, '$.{}') FROM definitions d WHERE d.id = t.definition_id)"
@@ -27,23 +21,42 @@ LISTING = Listing(
         "redeem_code_online value is_combined combine_meta extended_at source_id source_type definition.type "
         "tags.handle created_at updated_at".split()
     ),
-    expressions={
-        "benefit_definition_id": "t.definition_id",
-        "definition.type": _OF_DEFINITION.format("type"),
-        "profile_id": "t.profile_id",
-        "id": "t.id",
+    columns={
+        "id": "id",
+        "profile_id": "profile_id",
+        "benefit_definition_id": "definition_id",
+        "external_id": "external_id",
     },
+    expressions={"definition.type": _OF_DEFINITION.format("type")},
     members={"tags": _TAGGED, "tags.handle": _TAGGED},
     sorts=frozenset({"id", "created_at", "updated_at", "issued_at", "expires_at"}),
 )
-_CHANGEABLE = ("expires_at", "external_id", "meta", "value", "redeem_code_pos", "redeem_code_online")
+
+_PRIVATE = ("definition_id", "ends_by_date")
+_ASSIGNED: dict[str, f.Rule] = {
+    "profile_id": f.digits_or_text,
+    "profile_id_handle": f.maybe(f.text),
+    "benefit_definition_id": f.maybe(f.digits_or_text),
+    "benefit_definition_handle": f.maybe(f.text),
+    "timezone": f.text,
+    "external_id": f.maybe(f.text),
+    "value": f.maybe(f.number),
+    "meta": f.maybe(f.meta),
+}
+_CHANGEABLE: dict[str, f.Rule] = {
+    "external_id": f.maybe(f.text),
+    "meta": f.maybe(f.meta),
+    "value": f.maybe(f.number),
+    "redeem_code_pos": f.maybe(f.text),
+    "redeem_code_online": f.maybe(f.text),
+}
 
 
 def shown(sandbox: Sandbox, benefit: Row) -> Row:
     """Show a benefit: what is stored, what follows from it now, and its definition."""
-    definition = sandbox.store.get("definitions", id=benefit["definition_id"]) or {}
-    row = {name: value for name, value in benefit.items() if name != "definition_id"}
+    definition = definition_of(sandbox, benefit)
     left = global_left(definition)
+    row = {name: value for name, value in benefit.items() if name not in _PRIVATE}
     return row | {
         "is_expired": is_expired(sandbox, benefit),
         "is_redeemable": is_redeemable(sandbox, benefit, definition),
@@ -53,33 +66,57 @@ def shown(sandbox: Sandbox, benefit: Row) -> Row:
     }
 
 
+def definition_of(sandbox: Sandbox, benefit: Row) -> Row:
+    """Read what a benefit is one of."""
+    definition = sandbox.store.get("definitions", id=benefit["definition_id"])
+    assert definition is not None, "a definition with benefits is not deleted"
+    return definition
+
+
 def assign(sandbox: Sandbox, body: Row) -> Row:
     """Issue a benefit as `POST /benefits` does; assignment is not gated on flags (U-8). Raises a 422."""
+    given = f.taken(body, _ASSIGNED)
+    definition, profile_id = _definition(sandbox, given), _profile_id(sandbox, given)
     wrong: dict[str, list[str]] = {}
-    definition = find_definition(sandbox, body.get("benefit_definition_id") or body.get("benefit_definition_handle"))
-    profile_id = _profile_id(sandbox, body)
     if profile_id is None:
         wrong["profile_id"] = ["The selected profile id is invalid."]
     if definition is None:
         wrong["benefit_definition_id"] = ["The selected benefit definition id is invalid."]
     for name in ("issued_at", "expires_at"):
-        if body.get(name) is not None and read_time(body[name]) is None:
+        if body.get(name) is not None and f.read_time(body[name]) is None:
             wrong[name] = [f"The {name.replace('_', ' ')} is not a valid date."]
     if wrong or definition is None or profile_id is None:
         raise invalid(wrong)
-    ends = read_time(body["expires_at"]) if body.get("expires_at") else None
     benefit = issue(
         sandbox,
         definition,
         profile_id=profile_id,
-        issued_at=_as_sent(body["issued_at"]),
-        timezone=body["timezone"],
-        expires_at=written(ends) if ends else None,
-        given=body,
+        issued_at=f.moment(body["issued_at"]),
+        timezone=given["timezone"],
+        given={**given, "expires_at": body.get("expires_at")},
     )
     row = shown(sandbox, benefit)
     sandbox.emit("benefit.created", row)
     return row
+
+
+def change(sandbox: Sandbox, benefit: Row, body: Row) -> Row:
+    """Change the given fields of a benefit, and no others (§6). Raises a 422."""
+    changed = {**benefit, **f.taken(body, _CHANGEABLE), "updated_at": sandbox.stamp()}
+    if body.get("expires_at") is not None:
+        if f.read_time(body["expires_at"]) is None:
+            raise invalid({"expires_at": ["The expires at is not a valid date."]})
+        changed |= ends(body["expires_at"])
+    row = shown(sandbox, sandbox.store.save("benefits", changed, external_id=changed["external_id"]))
+    sandbox.emit("benefit.updated", row)
+    return row
+
+
+def remove(sandbox: Sandbox, benefit: Row) -> None:
+    """Take a benefit away."""
+    row = shown(sandbox, benefit)
+    sandbox.store.delete("benefits", id=benefit["id"])
+    sandbox.emit("benefit.deleted", row)
 
 
 def find(sandbox: Sandbox, benefit_id: object, profile_id: str | None = None) -> Row:
@@ -91,126 +128,18 @@ def find(sandbox: Sandbox, benefit_id: object, profile_id: str | None = None) ->
     return found
 
 
-async def change(request: Request, benefit: Row) -> Response:
-    """Change the given fields of a benefit, and no others (§6)."""
-    sandbox, body = sandbox_of(request), await body_of(request)
-    changes = {name: body[name] for name in _CHANGEABLE if name in body}
-    if changes.get("expires_at") is not None:
-        ends = read_time(changes["expires_at"])
-        if ends is None:
-            raise invalid({"expires_at": ["The expires at is not a valid date."]})
-        changes["expires_at"] = written(ends)
-    row = shown(sandbox, sandbox.store.save("benefits", {**benefit, **changes, "updated_at": sandbox.stamp()}))
-    sandbox.emit("benefit.updated", row)
-    return one(row)
+def _definition(sandbox: Sandbox, given: Row) -> Row | None:
+    """Find what is assigned, by its id or, in a batch, its handle."""
+    if given.get("benefit_definition_id") is not None:
+        return find_by_id(sandbox, given["benefit_definition_id"])
+    return sandbox.store.get("definitions", handle=given.get("benefit_definition_handle"))
 
 
-def remove(request: Request, benefit: Row) -> Response:
-    """Take a benefit away."""
-    sandbox = sandbox_of(request)
-    row = shown(sandbox, benefit)
-    sandbox.store.delete("benefits", id=benefit["id"])
-    sandbox.emit("benefit.deleted", row)
-    return nothing()
-
-
-async def index(request: Request) -> Response:
-    sandbox = sandbox_of(request)
-    return listed(request, LISTING, lambda benefit: shown(sandbox, benefit))
-
-
-async def create(request: Request) -> Response:
-    body = await body_of(request, required=("profile_id", "benefit_definition_id", "issued_at", "timezone"))
-    return one(assign(sandbox_of(request), body), 201)
-
-
-async def read(request: Request) -> Response:
-    sandbox = sandbox_of(request)
-    return one(shown(sandbox, find(sandbox, request.path_params["benefit"])))
-
-
-async def update(request: Request) -> Response:
-    return await change(request, find(sandbox_of(request), request.path_params["benefit"]))
-
-
-async def delete(request: Request) -> Response:
-    return remove(request, find(sandbox_of(request), request.path_params["benefit"]))
-
-
-async def extend(request: Request) -> Response:
-    sandbox = sandbox_of(request)
-    body = await body_of(request, required=("profile_id", "ids"))
-    days, date = body.get("extend_days"), body.get("extend_date")
-    if (days is None) == (date is None) or (date is not None and read_time(date) is None):
-        raise invalid({"extend_days": ["Give either extend days or extend date."]})
-    benefits = [find(sandbox, each, str(body["profile_id"]).lower()) for each in body["ids"]]
-    for benefit in benefits:
-        definition = sandbox.store.get("definitions", id=benefit["definition_id"])
-        if definition is None or not definition["is_extendable"]:
-            raise refused("The benefit is not extendable.")
-    changed = [
-        sandbox.store.save("benefits", extended(sandbox, each, days=days, date=date) | {"updated_at": sandbox.stamp()})
-        for each in benefits
-    ]
-    return every([shown(sandbox, benefit) for benefit in changed])
-
-
-async def count(request: Request) -> Response:
-    sandbox = sandbox_of(request)
-    redeemed = (
-        "EXISTS (SELECT 1 FROM redemptions r, json_each(r.data, '$.items') i "
-        "WHERE json_extract(i.value, '$.benefit_id') = t.id)"
-    )
-    return one(
-        {"countAll": sandbox.store.count("benefits"), "countRedeemed": sandbox.store.count("benefits", redeemed)}
-    )
-
-
-async def batch(request: Request) -> Response:
-    """Queue 1 to 500 benefits to be issued; what came of them is seen later (§6)."""
-    sandbox, body = sandbox_of(request), await body_of(request, required=("benefits",))
-    rows = body["benefits"]
-    if not isinstance(rows, list) or not 1 <= len(rows) <= 500:
-        raise invalid({"benefits": ["The benefits must have between 1 and 500 items."]})
-    made = {"id": str(uuid4()), "status": "queued", "total": len(rows), "failures": [], "created_at": sandbox.stamp()}
-    sandbox.store.insert("batches", made)
-    asyncio.get_running_loop().call_later(0.05, _process, sandbox, made, rows)
-    return JSONResponse({"message": "Queued for processing.", "batch_id": made["id"]}, 202)
-
-
-def _process(sandbox: Sandbox, batch_row: Row, rows: list[Row]) -> None:
-    failures = []
-    for index, row in enumerate(rows):
-        try:
-            assign(sandbox, row)
-        except (Problem, KeyError, AttributeError) as problem:
-            failures.append({"index": index, "message": str(problem)})
-    sandbox.store.save("batches", {**batch_row, "status": "completed", "failures": failures})
-
-
-def _profile_id(sandbox: Sandbox, body: Row) -> str | None:
+def _profile_id(sandbox: Sandbox, given: Row) -> str | None:
     """Find whose benefit it is: a profile's id or, in a batch, its name in another system."""
-    handle = body.get("profile_id_handle")
+    key, handle = str(given.get("profile_id")), given.get("profile_id_handle")
     if handle is not None:
-        identity = sandbox.store.get("identities", handle=str(handle), identifier=str(body.get("profile_id")))
-        return identity["profile_id"] if identity else None
-    found = sandbox.store.get("profiles", id=str(body.get("profile_id")).lower())
+        identity = sandbox.store.get("identities", handle=handle, identifier=key)
+        key = identity["profile_id"] if identity else ""
+    found = sandbox.store.get("profiles", id=key)
     return found["id"] if found and not found.get("deleted_at") else None
-
-
-def _as_sent(value: str) -> str:
-    """Keep a time as it was sent; one in RFC 3339 is written the usual way, a bare date gets its midnight (§9)."""
-    moment = read_time(value)
-    return written(moment) if moment is not None else str(value)
-
-
-routes = [
-    Route("/benefits", index, methods=["GET"]),
-    Route("/benefits", create, methods=["POST"]),
-    Route("/benefits.count", count, methods=["GET"]),
-    Route("/benefits/batch.json", batch, methods=["POST"]),
-    Route("/benefits/extend", extend, methods=["POST"]),
-    Route("/benefits/{benefit:int}", read, methods=["GET"]),
-    Route("/benefits/{benefit:int}", update, methods=["PUT"]),
-    Route("/benefits/{benefit:int}", delete, methods=["DELETE"]),
-]

@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.core import body_of, nothing, one, sandbox_of
-from sandbox.problems import Problem, not_found
+from sandbox.answers import nothing, one
+from sandbox.core import sandbox_of
+from sandbox.fields import body_of
+from sandbox.problems import Problem
 from sandbox.seed import seed
 from sandbox.settings import Settings
 
@@ -64,18 +66,10 @@ async def deliveries(request: Request) -> Response:
 async def reset(request: Request) -> Response:
     """Put the data back to the seed; settings, faults and journal stay."""
     sandbox = sandbox_of(request)
+    sandbox.forget_later()
     sandbox.store.clear()
     seed(sandbox)
     return nothing()
-
-
-async def batch(request: Request) -> Response:
-    """Read how far a queued batch is."""
-    key = request.path_params["batch"]
-    found = sandbox_of(request).store.get("batches", id=key)
-    if found is None:
-        raise not_found("Batch", key)
-    return one(found)
 
 
 def unless_switched_off(switch: str, routes: list[Route]) -> list[Route]:

@@ -27,10 +27,12 @@ class Deliveries:
         self._http = http
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def notice(self, event: str, payload: Row) -> None:
-        """Begin the deliveries of an event; namespaces have no meaning for a sandbox with one token."""
+    def notice(self, event: str, payload: Row, namespace: str | None) -> None:
+        """Begin the deliveries of an event; webhooks of the namespace of whoever caused it are spared (§11)."""
         for webhook in self._sandbox.store.rows("webhooks"):
-            if webhook["trigger"] == event and webhook["is_active"] and holds(webhook["condition"], payload):
+            is_own = self._sandbox.settings.webhook_namespaces and webhook["namespace"] == namespace
+            is_wanted = webhook["trigger"] == event and webhook["is_active"] and not is_own
+            if is_wanted and holds(webhook["condition"], payload):
                 task = asyncio.get_running_loop().create_task(self._deliver(webhook, event, payload))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -54,7 +56,7 @@ class Deliveries:
             self.kept.append({"webhook": webhook["id"], "event": event, "attempt": attempt, "status": status})
             if status is not None and 200 <= status < 300:
                 return
-            await asyncio.sleep(0.2 * attempt)
+            await asyncio.sleep(self._sandbox.settings.webhook_retry_ms / 1000)
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int | None:
         if self._http is None:

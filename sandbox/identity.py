@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from sandbox.core import Sandbox, body_of, one, sandbox_of
+from sandbox import fields as f
+from sandbox.core import Sandbox
 from sandbox.problems import invalid, not_found
 from sandbox.query import Listing
 from sandbox.store import Row
 
+WRITABLE: dict[str, f.Rule] = {
+    "handle": f.text,
+    "identifier": f.text,
+    "is_primary": f.flag,
+    "is_active": f.flag,
+}
 LISTING = Listing(
     table="identities",
     fields=frozenset({"identifier", "handle", "is_primary", "is_active"}),
-    expressions={"identifier": "t.identifier", "handle": "t.handle"},
+    columns={"id": "id", "identifier": "identifier", "handle": "handle"},
 )
 
 
-def add(sandbox: Sandbox, profile_id: str, fields: Row, *, is_primary: bool = False) -> Row:
-    """Give a profile a name. Raises a 422 when another profile has it."""
-    handle, identifier = str(fields.get("handle")), str(fields.get("identifier"))
+def add(sandbox: Sandbox, profile_id: str, given: Row, *, is_primary: bool = False) -> Row:
+    """Give a profile a name. One it has already stays; raises a 422 when another profile has it."""
+    handle, identifier = given["handle"], given["identifier"]
     held = sandbox.store.get("identities", handle=handle, identifier=identifier)
     if held is not None and held["profile_id"] != profile_id:
-        raise invalid({"identifier": ["The identifier has already been taken."]})
+        raise _taken()
     if held is not None:
         return held
     stamp = sandbox.stamp()
@@ -31,12 +35,24 @@ def add(sandbox: Sandbox, profile_id: str, fields: Row, *, is_primary: bool = Fa
         "profile_id": profile_id,
         "handle": handle,
         "identifier": identifier,
-        "is_primary": bool(fields.get("is_primary", is_primary)),
-        "is_active": bool(fields.get("is_active", True)),
+        "is_primary": given.get("is_primary", is_primary),
+        "is_active": given.get("is_active", True),
         "created_at": stamp,
         "updated_at": stamp,
     }
-    return sandbox.store.insert("identities", row, profile_id=profile_id, handle=handle, identifier=identifier)
+    made = sandbox.store.insert("identities", row, profile_id=profile_id, handle=handle, identifier=identifier)
+    sandbox.emit("identity.created", made)
+    return made
+
+
+def change(sandbox: Sandbox, identity: Row, body: Row) -> Row:
+    """Change the given fields of an identity; its handle stays. Raises a 422."""
+    given = f.taken(body, {name: rule for name, rule in WRITABLE.items() if name != "handle"})
+    changed = {**identity, **given, "updated_at": sandbox.stamp()}
+    held = sandbox.store.get("identities", handle=identity["handle"], identifier=changed["identifier"])
+    if held is not None and held["id"] != identity["id"]:
+        raise _taken()
+    return sandbox.store.save("identities", changed, identifier=changed["identifier"])
 
 
 def owner(sandbox: Sandbox, handle: str, identifier: str) -> str | None:
@@ -50,17 +66,13 @@ def of_profile(sandbox: Sandbox, profile_id: str) -> list[Row]:
     return sandbox.store.rows("identities", "profile_id = ?", [profile_id])
 
 
-async def change(request: Request, identity: Row) -> Response:
-    """Change the given fields of an identity."""
-    sandbox, body = sandbox_of(request), await body_of(request)
-    changes: Row = {name: body[name] for name in ("identifier", "is_primary", "is_active") if name in body}
-    changed: Row = {**identity, **changes, "updated_at": sandbox.stamp()}
-    return one(sandbox.store.save("identities", changed, identifier=changed["identifier"]))
-
-
 def find(sandbox: Sandbox, profile_id: str, **keys: object) -> Row:
     """Find one of a profile's names. Raises a 404."""
     found = sandbox.store.get("identities", profile_id=profile_id, **keys)
     if found is None:
         raise not_found("Identity", next(iter(keys.values())))
     return found
+
+
+def _taken() -> Exception:
+    return invalid({"identifier": ["The identifier has already been taken."]})

@@ -7,14 +7,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import tier
-from sandbox.core import Sandbox, body_of, listed, one, read_time, sandbox_of
+from sandbox.answers import listed, one
+from sandbox.core import Sandbox, sandbox_of
+from sandbox.fields import body_of
 from sandbox.problems import invalid, not_found
-from sandbox.profile import profile_of, shown
+from sandbox.profile import context, profile_of, shown
 from sandbox.query import Listing
 from sandbox.store import Row
 
 REWARDS = Listing(
     table="rewards",
+    columns={"id": "id"},
     fields=frozenset(
         "value_remaining value_initial expires_at timezone issued_at meta earn_instructions external_id "
         "reward_definition_id external_code source_id source_type created_at".split()
@@ -48,12 +51,13 @@ async def tiers(request: Request) -> Response:
 
 
 async def assign_tier(request: Request) -> Response:
-    sandbox, profile = sandbox_of(request), profile_of(request)
-    handle = (await body_of(request, required=("tier",)))["tier"]
-    if sandbox.store.get("tiers", handle=handle) is None:
+    sandbox, body = sandbox_of(request), await body_of(request, required=("tier",))
+    profile, found = profile_of(request), sandbox.store.get("tiers", handle=str(body["tier"]))
+    if found is None:
         raise invalid({"tier": ["The selected tier is invalid."]})
-    changed = sandbox.store.save("profiles", {**profile, "tier_handle": handle})
-    return one(tier.progress(sandbox, changed))
+    changed = sandbox.store.save("profiles", {**profile, "tier_handle": found["handle"]})
+    sandbox.emit("tier.achieved", context(sandbox, changed))
+    return one(tier.progress(sandbox, changed), 201)
 
 
 async def rewards(request: Request) -> Response:
@@ -76,8 +80,7 @@ async def reward(request: Request) -> Response:
 
 def reward_shown(sandbox: Sandbox, row: Row) -> Row:
     """Show a reward: its times are UTC, unlike a benefit's (§9)."""
-    ends = read_time(row["expires_at"])
-    is_expired = ends is not None and sandbox.stamp() > row["expires_at"]
+    is_expired = sandbox.stamp() > row["expires_at"]
     return {**row, "is_expired": is_expired, "is_active": not is_expired and row["value_remaining"] > 0}
 
 
@@ -89,5 +92,5 @@ def routes(profile: str) -> list[Route]:
         Route(f"{profile}/tiers/calculate", tiers, methods=["GET"]),
         Route(f"{profile}/tiers/assign", assign_tier, methods=["POST"]),
         Route(f"{profile}/rewards", rewards, methods=["GET"]),
-        Route(f"{profile}/rewards/{{reward:int}}", reward, methods=["GET"]),
+        Route(f"{profile}/rewards/{{reward:id}}", reward, methods=["GET"]),
     ]

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import benefit as benefits
+from sandbox import fields as f
 from sandbox import redemption as redemptions
+from sandbox.answers import every, listed, nothing, one
 from sandbox.benefit_definition import find as find_definition
 from sandbox.benefit_definition import shown as shown_definition
-from sandbox.core import Sandbox, body_of, every, listed, one, sandbox_of
+from sandbox.core import Sandbox, sandbox_of
 from sandbox.problems import invalid, refused
 from sandbox.profile import context, profile_of
 from sandbox.rules import holds, is_redeemable, issue, why_not_claimable
 from sandbox.store import Row
 
+_CLAIM: dict[str, f.Rule] = {
+    "definition": f.digits_or_text,
+    "timezone": f.text,
+    "external_id": f.maybe(f.text),
+    "meta": f.maybe(f.meta),
+}
+
 
 def claim(sandbox: Sandbox, profile: Row, body: Row) -> Row:
     """Claim a definition for a profile, by its handle. Raises the refusal of the rule in the way (§10)."""
-    definition = find_definition(sandbox, body["definition"])
+    given = f.taken(body, _CLAIM)
+    definition = find_definition(sandbox, given["definition"])
     if definition is None:
         raise invalid({"definition": ["The selected definition is invalid."]})
     problem = why_not_claimable(sandbox, definition, context(sandbox, profile))
     if problem is not None:
         raise refused(problem)
-    now = sandbox.wall(body["timezone"])
+    now = sandbox.wall(given["timezone"])
     benefit = issue(
         sandbox,
         definition,
         profile_id=profile["id"],
         issued_at=now,
-        timezone=body["timezone"],
+        timezone=given["timezone"],
         claimed_at=now,
-        given=body,
+        given=given,
     )
     sandbox.emit("benefit.claimed", benefits.shown(sandbox, benefit))
     return benefit
@@ -49,11 +60,16 @@ async def redeemable(request: Request) -> Response:
     """List what can be redeemed now. Whether it can follows from the clock, so the database is told which."""
     sandbox, profile = sandbox_of(request), profile_of(request)
     held = sandbox.store.rows("benefits", "profile_id = ?", [profile["id"]])
-    definitions = {row["definition_id"] for row in held}
-    known = {each: sandbox.store.get("definitions", id=each) or {} for each in definitions}
+    kinds = {row["definition_id"]: row for row in held}
+    known = {each: benefits.definition_of(sandbox, row) for each, row in kinds.items()}
     ids = [row["id"] for row in held if is_redeemable(sandbox, row, known[row["definition_id"]])]
-    condition = f"t.id IN ({', '.join(str(int(each)) for each in ids)})"
-    return listed(request, benefits.LISTING, lambda row: benefits.shown(sandbox, row), condition=condition)
+    return listed(
+        request,
+        benefits.LISTING,
+        lambda row: benefits.shown(sandbox, row),
+        condition="t.id IN (SELECT j.value FROM json_each(?) j)",
+        values=(orjson.dumps(ids).decode(),),
+    )
 
 
 async def claimable(request: Request) -> Response:
@@ -76,32 +92,28 @@ async def viewable(request: Request) -> Response:
 
 
 async def create_claim(request: Request) -> Response:
-    sandbox, profile = sandbox_of(request), profile_of(request)
-    body = await body_of(request, required=("definition", "timezone"))
-    return one(benefits.shown(sandbox, claim(sandbox, profile, body)), 201)
+    sandbox, body = sandbox_of(request), await f.body_of(request, required=("definition", "timezone"))
+    return one(benefits.shown(sandbox, claim(sandbox, profile_of(request), body)), 201)
 
 
 async def create_claim_by_path(request: Request) -> Response:
     """Claim by a definition's id in the path, without a body: the guides' form (C-2)."""
-    sandbox, profile = sandbox_of(request), profile_of(request)
-    body = {"timezone": "UTC", **(await body_of(request)), "definition": str(request.path_params["benefit"])}
-    return one(benefits.shown(sandbox, claim(sandbox, profile, body)), 201)
+    sandbox, body = sandbox_of(request), await f.body_of(request)
+    body = {"timezone": "UTC", **body, "definition": str(request.path_params["benefit"])}
+    return one(benefits.shown(sandbox, claim(sandbox, profile_of(request), body)), 201)
 
 
 async def claim_and_redeem(request: Request) -> Response:
-    sandbox, profile = sandbox_of(request), profile_of(request)
-    body = await body_of(request, required=("definition", "timezone"))
-    with sandbox.store.transaction():
-        redemption = redemptions.redeem(sandbox, claim(sandbox, profile, body), 1)
+    sandbox, body = sandbox_of(request), await f.body_of(request, required=("definition", "timezone"))
+    with sandbox.together():
+        redemption = redemptions.redeem(sandbox, claim(sandbox, profile_of(request), body), 1)
     return one(redemptions.shown(sandbox, redemption), 201)
 
 
 async def redeem(request: Request) -> Response:
-    sandbox, held = sandbox_of(request), _benefit(request)
-    count = (await body_of(request)).get("count", 1)
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise invalid({"count": ["The count must be at least 1."]})
-    return one(redemptions.shown(sandbox, redemptions.redeem(sandbox, held, count)), 201)
+    sandbox, body = sandbox_of(request), await f.body_of(request)
+    count = f.taken(body, {"count": f.maybe(f.whole(1))}).get("count")
+    return one(redemptions.shown(sandbox, redemptions.redeem(sandbox, _benefit(request), count or 1)), 201)
 
 
 async def read(request: Request) -> Response:
@@ -109,11 +121,13 @@ async def read(request: Request) -> Response:
 
 
 async def update(request: Request) -> Response:
-    return await benefits.change(request, _benefit(request))
+    body = await f.body_of(request)
+    return one(benefits.change(sandbox_of(request), _benefit(request), body))
 
 
 async def delete(request: Request) -> Response:
-    return benefits.remove(request, _benefit(request))
+    benefits.remove(sandbox_of(request), _benefit(request))
+    return nothing()
 
 
 def _benefit(request: Request) -> Row:
@@ -121,10 +135,9 @@ def _benefit(request: Request) -> Row:
     return benefits.find(sandbox_of(request), request.path_params["benefit"], profile["id"])
 
 
-def routes(profile: str, *, aliases: bool = True) -> list[Route]:
+def routes(profile: str) -> list[Route]:
     """Serve a profile's benefits below its path."""
-    by_id = f"{profile}/benefits/{{benefit:int}}"
-    alias = [Route(f"{by_id}/claim", create_claim_by_path, methods=["POST"])] if aliases else []
+    by_id = f"{profile}/benefits/{{benefit:id}}"
     return [
         Route(f"{profile}/benefits", index, methods=["GET"]),
         Route(f"{profile}/redeemable_benefits", redeemable, methods=["GET"]),
@@ -136,5 +149,9 @@ def routes(profile: str, *, aliases: bool = True) -> list[Route]:
         Route(by_id, update, methods=["PUT"]),
         Route(by_id, delete, methods=["DELETE"]),
         Route(f"{by_id}/redeem", redeem, methods=["POST"]),
-        *alias,
     ]
+
+
+def aliases(profile: str) -> list[Route]:
+    """Serve the claim of the guides (C-2)."""
+    return [Route(f"{profile}/benefits/{{benefit:id}}/claim", create_claim_by_path, methods=["POST"])]

@@ -1,4 +1,4 @@
-"""Identities of one profile, and the list of all with their profiles (§8)."""
+"""Where identities are served: those of one profile, and all of them with their profiles (§8)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox import fields as f
 from sandbox import identity
-from sandbox.core import body_of, every, listed, nothing, one, sandbox_of
+from sandbox.answers import every, listed, nothing, one
+from sandbox.core import sandbox_of
 from sandbox.profile import find as find_profile
 from sandbox.profile import profile_of
 from sandbox.profile import shown as shown_profile
@@ -17,16 +19,15 @@ from sandbox.store import Row
 async def index(request: Request) -> Response:
     """List the identities in use, with their profiles if asked for."""
     sandbox = sandbox_of(request)
-    with_profile = request.query_params.get("include") == "profile"
 
-    def shown(row: Row) -> Row:
-        return (
-            {**row, "profile": shown_profile(sandbox, find_profile(sandbox, row["profile_id"]))}
-            if with_profile
-            else row
-        )
+    def with_profile(row: Row) -> Row:
+        return {**row, "profile": shown_profile(sandbox, find_profile(sandbox, row["profile_id"]))}
 
-    return listed(request, identity.LISTING, shown, condition="json_extract(t.data, '$.is_active')")
+    shown = with_profile if request.query_params.get("include") == "profile" else dict
+    alive = (
+        "EXISTS (SELECT 1 FROM profiles p WHERE p.id = t.profile_id AND json_extract(p.data, '$.deleted_at') IS NULL)"
+    )
+    return listed(request, identity.LISTING, shown, condition=f"json_extract(t.data, '$.is_active') AND {alive}")
 
 
 async def of_profile(request: Request) -> Response:
@@ -35,9 +36,9 @@ async def of_profile(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    sandbox, profile = sandbox_of(request), profile_of(request)
-    body = await body_of(request, required=("handle", "identifier"))
-    return one(identity.add(sandbox, profile["id"], body), 201)
+    body = await f.body_of(request, required=("handle", "identifier"))
+    given = f.taken(body, identity.WRITABLE)
+    return one(identity.add(sandbox_of(request), profile_of(request)["id"], given), 201)
 
 
 async def read(request: Request) -> Response:
@@ -45,7 +46,8 @@ async def read(request: Request) -> Response:
 
 
 async def update(request: Request) -> Response:
-    return await identity.change(request, _identity(request))
+    body = await f.body_of(request)
+    return one(identity.change(sandbox_of(request), _identity(request), body))
 
 
 async def delete(request: Request) -> Response:
@@ -61,7 +63,7 @@ def _identity(request: Request) -> Row:
 
 def routes(profile: str) -> list[Route]:
     """Serve a profile's identities below its path."""
-    by_id, by_handle = f"{profile}/identities/id/{{identity:int}}", f"{profile}/identities/{{handle}}"
+    by_id, by_handle = f"{profile}/identities/id/{{identity:id}}", f"{profile}/identities/{{handle}}"
     return [
         Route(f"{profile}/identities", of_profile, methods=["GET"]),
         Route(f"{profile}/identities", create, methods=["POST"]),

@@ -2,56 +2,89 @@
 
 from __future__ import annotations
 
-import json
 from calendar import monthrange
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import datalogic_py
+import orjson
 
-from sandbox.core import Sandbox, read_time, written
+from sandbox.core import Sandbox
+from sandbox.fields import read_time, written
 from sandbox.problems import refused
 from sandbox.store import Row
 
 _LOGIC = datalogic_py.Engine()
+_LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 — wall time, of no zone
 
 
 def holds(condition: Any, context: Row) -> bool:
-    """Evaluate a JSON Logic condition over a profile's event context; no condition holds for everyone."""
+    """Evaluate a JSON Logic condition over a profile's event context; no condition holds for everyone.
+
+    One that cannot be evaluated holds for nobody.
+    """
     if not condition:
         return True
     try:
-        return _LOGIC.truthy(json.dumps(_LOGIC.compile(condition).evaluate(context)))
-    except datalogic_py.DataLogicError:
+        rule = _compiled(orjson.dumps(condition).decode())
+        return _LOGIC.truthy(orjson.dumps(rule.evaluate(context)).decode())
+    except (datalogic_py.DataLogicError, TypeError, ValueError, RecursionError):
         return False
 
 
-def expiry(definition: Row, issued_at: str) -> str | None:
+@lru_cache(maxsize=256)
+def _compiled(condition: str) -> Any:
+    return _LOGIC.compile(orjson.loads(condition))
+
+
+def expiry(definition: Row, issued_at: str) -> str:
     """Compute when a benefit ends that was issued without an end: after its period, at 23:59:59 (§9)."""
-    start = read_time(issued_at) or datetime.fromisoformat("2000-01-01")
-    kind, period = definition.get("period_type") or "days", int(definition.get("period") or 0)
+    start = read_time(issued_at)
+    assert start is not None, "who issues a benefit checks the time"
+    try:
+        day = _last_day(definition, start)
+    except (OverflowError, ValueError):  # beyond the year 9999
+        day = _LAST_MOMENT
+    return written(day.replace(hour=23, minute=59, second=59, microsecond=0))
+
+
+def _last_day(definition: Row, start: datetime) -> datetime:
+    kind, period = definition["period_type"], definition["period"]
     match kind:
         case "weeks":
-            day = start + timedelta(weeks=period)
+            return start + timedelta(weeks=period)
         case "months":
-            day = _months_later(start, period)
+            return _months_later(start, period)
         case "years":
-            day = _months_later(start, 12 * period)
+            return _months_later(start, 12 * period)
         case "absolute_date":
-            day = read_time(definition.get("absolute_expiry")) or start + timedelta(days=period)
+            return read_time(definition["absolute_expiry"]) or start + timedelta(days=period)
         case "absolute_week":
-            day = start + timedelta(days=6 - start.weekday())
+            return start + timedelta(days=6 - start.weekday())
         case "absolute_month":
-            day = start.replace(day=monthrange(start.year, start.month)[1])
+            return start.replace(day=monthrange(start.year, start.month)[1])
         case _:
-            day = start + timedelta(days=period)
-    return written(day.replace(hour=23, minute=59, second=59))
+            return start + timedelta(days=period)
 
 
 def is_expired(sandbox: Sandbox, benefit: Row) -> bool:
-    """Tell whether now is after the benefit's end, both as wall time in its zone (§10)."""
-    ends = benefit.get("expires_at")
-    return ends is not None and sandbox.wall(benefit.get("timezone")) > ends
+    """Tell whether now is after the benefit's end, both as wall time in its zone (§10, C-5).
+
+    A benefit that was given a bare date lives until midnight in UTC where that is later: a live test issues one for
+    Melbourne that ends "tomorrow" by the date in UTC, and redeems it at any hour of the day (§10, "Redeem").
+    """
+    ends = benefit["expires_at"]
+    if ends is None or sandbox.wall(benefit["timezone"]) <= ends:
+        return False
+    return not benefit.get("ends_by_date") or sandbox.stamp() > ends
+
+
+def ends(given: object) -> Row:
+    """Say when a benefit ends, as it was given: a bare date is noted as one."""
+    moment = read_time(given)
+    assert moment is not None, "who sets an end checks the time"
+    return {"expires_at": written(moment), "ends_by_date": len(str(given)) == len("2026-12-31")}
 
 
 def global_left(definition: Row) -> int | None:
@@ -102,11 +135,13 @@ def issue(
     profile_id: str,
     issued_at: str,
     timezone: str,
-    expires_at: str | None = None,
     claimed_at: str | None = None,
     given: Row | None = None,
 ) -> Row:
-    """Make a benefit. `issued_at` stays as it was sent (§9). Raises a refusal when the pool is empty."""
+    """Make a benefit; `issued_at` stays as it was sent (§9). Raises a refusal when the pool is empty.
+
+    `given` may say `expires_at`, `external_id`, `value` and `meta`.
+    """
     problem = why_not_issuable(definition)
     if problem is not None:
         raise refused(problem)
@@ -118,14 +153,14 @@ def issue(
         "profile_id": profile_id,
         "definition_id": int(definition["id"]),
         "external_id": given.get("external_id"),
-        "expires_at": expires_at or expiry(definition, issued_at),
+        **(ends(given["expires_at"]) if given.get("expires_at") else {"expires_at": expiry(definition, issued_at)}),
         "issued_at": issued_at,
         "redemptions_remaining": definition.get("max_redemptions"),
         "timezone": timezone,
         "claimed_at": claimed_at,
         "meta": given.get("meta"),
         **codes,
-        "value": given.get("value", definition.get("value")),
+        "value": definition["value"] if given.get("value") is None else given["value"],
         "is_combined": None,
         "combine_meta": None,
         "extended_at": None,
@@ -134,15 +169,23 @@ def issue(
         "created_at": stamp,
         "updated_at": stamp,
     }
-    return sandbox.store.insert("benefits", row, profile_id=profile_id, definition_id=int(definition["id"]))
+    keys = {"profile_id": profile_id, "definition_id": int(definition["id"]), "external_id": row["external_id"]}
+    return sandbox.store.insert("benefits", row, **keys)
 
 
 def extended(sandbox: Sandbox, benefit: Row, *, days: int | None, date: str | None) -> Row:
-    """Put off a benefit's end, also when it is over already: by days from the end, or to a date (§10)."""
-    ends = read_time(benefit.get("expires_at")) or sandbox.now().replace(tzinfo=None)
-    later = read_time(date) if date is not None else ends + timedelta(days=days or 0)
-    assert later is not None, "the route checks the date"
-    return {**benefit, "expires_at": written(later), "extended_at": sandbox.wall(benefit.get("timezone"))}
+    """Put off a benefit's end, also when it is over already: by days from the end, or to a date (§10).
+
+    One without an end keeps having none when it is put off by days. Raises a refusal for an end beyond all calendars.
+    """
+    changed = {**benefit, "extended_at": sandbox.wall(benefit["timezone"])}
+    if date is not None:
+        return changed | ends(date)
+    end = read_time(benefit["expires_at"])
+    try:
+        return changed | {"expires_at": None if end is None else written(end + timedelta(days=days or 0))}
+    except OverflowError:
+        raise refused("The benefit can not be extended that far.") from None
 
 
 def used(sandbox: Sandbox, benefit: Row, definition: Row, count: int) -> tuple[Row, Row]:

@@ -7,8 +7,10 @@ from random import Random
 from typing import Any
 
 from sandbox.benefit_definition import new_definition
-from sandbox.core import Sandbox, written
-from sandbox.profile import new_profile
+from sandbox.core import Sandbox
+from sandbox.fields import written
+from sandbox.profile_change import new_profile
+from sandbox.redemption import item_of, record
 from sandbox.seed_definitions import catalogue
 from sandbox.seed_profiles import TIERS, members
 from sandbox.store import Row
@@ -75,8 +77,13 @@ def _benefit(sandbox: Sandbox, now: datetime, created: datetime, profile: Row, d
         "created_at": stamp,
         "updated_at": stamp,
     }
+    row |= _state(state, now, stamp)
     made = sandbox.store.insert(
-        "benefits", row | _state(state, now, stamp), profile_id=profile["id"], definition_id=int(definition["id"])
+        "benefits",
+        row,
+        profile_id=profile["id"],
+        definition_id=int(definition["id"]),
+        external_id=row["external_id"],
     )
     definition["total_global_created"] += 1
     if state in (3, 4):
@@ -105,23 +112,10 @@ def _redeem(sandbox: Sandbox, benefit: Row, definition: Row, count: int) -> None
         sandbox.store.save("benefits", {**benefit, "redemptions_remaining": max(0, left - count)})
     definition["total_global_redemptions"] += count
     stamp = benefit["created_at"]
-    item = {"type": "benefit", "value": None, "count": count, "benefit_id": benefit["id"]}
-    row = {
-        "profile_id": benefit["profile_id"],
-        "type": "redeem",
-        "total": None,
-        "total_localised": None,
-        "meta": None,
-        "location_id": None,
-        "location": None,
-        "transaction_id": None,
-        "transaction": None,
-        "redeem_at": stamp,
-        "items": [{"id": benefit["id"] * 10, **item, "created_at": stamp, "updated_at": stamp}],
-        "created_at": stamp,
-        "updated_at": stamp,
-    }
-    sandbox.store.insert("redemptions", row, profile_id=benefit["profile_id"])
+    row = record(sandbox, benefit["profile_id"], "redeem", [item_of(benefit, count)])
+    then = {"redeem_at": stamp, "created_at": stamp, "updated_at": stamp}
+    items = [{**item, "created_at": stamp, "updated_at": stamp} for item in row["items"]]
+    sandbox.store.save("redemptions", {**row, **then, "items": items})
 
 
 def _reward(sandbox: Sandbox, now: datetime, profile: Row) -> None:

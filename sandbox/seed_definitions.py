@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.core import written
+from sandbox.fields import written
 
 PLAIN: dict[str, Any] = {
     "period": 90,

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sandbox.core import written
+from sandbox.fields import written
 
 COUNT = 60
 _FIRST = [
@@ -73,8 +73,10 @@ def members(now: datetime, chance: Random) -> list[dict[str, Any]]:
 def _member(number: int, now: datetime, chance: Random) -> dict[str, Any]:
     first, last = _FIRST[number % len(_FIRST)], _LAST[(number * 7 + number // 15) % len(_LAST)]
     joined = written(now - timedelta(days=700 - number * 5))
+    profile_id = str(UUID(int=chance.getrandbits(128), version=4))
+    shoes = {"namespace": "shoes", "handle": "size", "type": "string", "value": str(36 + number % 10)}
     row: dict[str, Any] = {
-        "id": str(UUID(int=chance.getrandbits(128), version=4)),
+        "id": profile_id,
         "title": None if number % 3 else "Ms",
         "first_name": first,
         "last_name": last,
@@ -91,7 +93,7 @@ def _member(number: int, now: datetime, chance: Random) -> dict[str, Any]:
         "reward_balance": (number * 13) % 120,
         "point_balance": (number * 137) % 2500,
         "credit_balance": 5 if number % 9 == 0 else 0,
-        "custom_attributes": {"shoes": {"size": str(36 + number % 10)}} if number % 2 else {},
+        "custom_attributes": [{**shoes, "profile_id": profile_id}] if number % 2 else [],
         "attributes": {
             "comms": {"email_promo": number % 2 == 0, "sms_promo": number % 3 == 0, "email_optout": False},
             "appearance": {"body_height": None},

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sandbox import fields as f
 from sandbox.problems import invalid
 
 # Filters that are in no published whitelist (§4.2), so that a tenant may ignore them without a word (U-1, U-3).
@@ -22,59 +23,59 @@ class Settings:
     page_max: int = 100
     embedded_definition: str = "subset"  # or "full": with the fields only the definition routes promise (U-9)
     clock: str | None = None
-    aliases: bool = True  # the other spellings of C-1 and C-2
+    aliases: bool = True  # the other spellings of C-1, C-2 and C-12
     webhook_signing: bool = True
     webhook_secret: str = "sandbox-webhook-secret"  # noqa: S105 — a stand-in's, published on purpose
     webhook_namespaces: bool = True  # no delivery of what a token of the same namespace caused (§11)
+    webhook_retry_ms: int = 200  # from a failed delivery to the next attempt; Omneo publishes no schedule
+    token_namespace: str | None = None  # the namespace of the server token
     token_lifetime_s: int = 900
+    batch_delay_ms: int = 50  # from the answer to a batch until its items land
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """Apply changes. Raises a 422 that names what is wrong."""
-        known = {field.name for field in fields(self)}
-        unknown = sorted(set(changes) - known)
+        unknown = sorted(str(name) for name in changes.keys() - _RULES.keys())
         if unknown:
-            raise invalid(
-                {name: [f"There is no such setting; there are {', '.join(sorted(known))}."] for name in unknown}
-            )
-        settings = replace(self, **{name: _read(name, value) for name, value in changes.items()})
-        settings._check()
-        return settings
+            raise invalid({name: [f"There is no such setting; there are {', '.join(_RULES)}."] for name in unknown})
+        return replace(self, **f.taken(changes, _RULES))
 
     def as_json(self) -> dict[str, Any]:
         """Write the settings as they are set."""
         return {**asdict(self), "honour_filters": list(self.honour_filters)}
 
-    def _check(self) -> None:
-        wrong: dict[str, list[str]] = {}
-        if set(self.honour_filters) - set(IN_DOUBT):
-            wrong["honour_filters"] = [f"A list of some of {', '.join(IN_DOUBT)}."]
-        for name in ("page_size", "page_max", "token_lifetime_s"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                wrong[name] = ["A whole number from 1."]
-        if self.embedded_definition not in ("subset", "full"):
-            wrong["embedded_definition"] = ["subset or full."]
-        if self.clock is not None and _moment(self.clock) is None:
-            wrong["clock"] = ["A moment in ISO 8601 with an offset, or null."]
-        for name in ("aliases", "webhook_signing", "webhook_namespaces"):
-            if not isinstance(getattr(self, name), bool):
-                wrong[name] = ["true or false."]
-        if wrong:
-            raise invalid(wrong)
 
-
-def _read(name: str, value: Any) -> Any:
-    """Take `{"benefits.profile_id": true}` for a list of filters too."""
-    if name != "honour_filters":
-        return value
+def _filters(value: Any) -> tuple[str, ...]:
+    """Take a list of filters, one of them, or `{"benefits.profile_id": true}`."""
     if isinstance(value, Mapping):
-        return tuple(each for each, is_honoured in value.items() if is_honoured)
-    return tuple(value) if isinstance(value, list | tuple) else (str(value),)
+        value = [each for each, is_honoured in value.items() if is_honoured]
+    names = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if any(name not in IN_DOUBT for name in names):
+        raise ValueError(f"a list of some of {', '.join(IN_DOUBT)}")
+    return names
 
 
-def _moment(value: object) -> datetime | None:
+def _clock(value: Any) -> str:
     try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None or not 1970 <= moment.year < 9999:
+        raise ValueError("a moment in ISO 8601 with an offset")
+    return str(value)
+
+
+_RULES: dict[str, f.Rule] = {
+    "honour_filters": _filters,
+    "page_size": f.whole(1, 10_000),
+    "page_max": f.whole(1, 10_000),
+    "embedded_definition": f.one_of("subset", "full"),
+    "clock": f.maybe(_clock),
+    "aliases": f.flag,
+    "webhook_signing": f.flag,
+    "webhook_secret": f.text,
+    "webhook_namespaces": f.flag,
+    "webhook_retry_ms": f.whole(0, 600_000),
+    "token_namespace": f.maybe(f.text),
+    "token_lifetime_s": f.whole(1, 10**9),
+    "batch_delay_ms": f.whole(0, 600_000),
+}

@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 Row = dict[str, Any]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS profiles (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, data TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS definitions (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE, handle TEXT UNIQUE NOT NULL, data TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS benefits (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE, profile_id TEXT NOT NULL, definition_id INTEGER NOT NULL,
-    data TEXT NOT NULL);
+# Keys are compared as MySQL compares them: texts without regard to case.
+_KEYS = {
+    "profiles": "id TEXT UNIQUE NOT NULL COLLATE NOCASE",
+    "definitions": "id INTEGER UNIQUE, handle TEXT UNIQUE NOT NULL COLLATE NOCASE",
+    "benefits": "id INTEGER UNIQUE, profile_id TEXT NOT NULL COLLATE NOCASE, definition_id INTEGER NOT NULL, "
+    "external_id TEXT COLLATE NOCASE",
+    "identities": "id INTEGER UNIQUE, profile_id TEXT NOT NULL COLLATE NOCASE, handle TEXT NOT NULL COLLATE NOCASE, "
+    "identifier TEXT NOT NULL COLLATE NOCASE",
+    "redemptions": "id INTEGER UNIQUE, profile_id TEXT NOT NULL COLLATE NOCASE",
+    "rewards": "id INTEGER UNIQUE, profile_id TEXT NOT NULL COLLATE NOCASE",
+    "tiers": "id INTEGER UNIQUE, handle TEXT UNIQUE NOT NULL COLLATE NOCASE",
+    "regions": "id INTEGER UNIQUE",
+    "webhooks": "id INTEGER UNIQUE",
+    "batches": "id TEXT UNIQUE NOT NULL",
+}
+_INDEXES = """
 CREATE INDEX IF NOT EXISTS benefits_of_profile ON benefits (profile_id);
 CREATE INDEX IF NOT EXISTS benefits_of_definition ON benefits (definition_id);
-CREATE INDEX IF NOT EXISTS benefits_by_external_id ON benefits (json_extract(data, '$.external_id'));
-CREATE TABLE IF NOT EXISTS identities (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE, profile_id TEXT NOT NULL, handle TEXT NOT NULL,
-    identifier TEXT NOT NULL, data TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS benefits_by_external_id ON benefits (external_id);
 CREATE INDEX IF NOT EXISTS identities_by_name ON identities (identifier, handle);
-CREATE TABLE IF NOT EXISTS redemptions (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE, profile_id TEXT NOT NULL, data TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS identities_of_profile ON identities (profile_id);
 CREATE INDEX IF NOT EXISTS redemptions_of_profile ON redemptions (profile_id);
-CREATE TABLE IF NOT EXISTS rewards (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE, profile_id TEXT NOT NULL, data TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS tiers (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE, handle TEXT UNIQUE NOT NULL, data TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS webhooks (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE, data TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS batches (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, data TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS rewards_of_profile ON rewards (profile_id);
+CREATE INDEX IF NOT EXISTS profiles_by_email ON profiles (json_extract(data, '$.email') COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS profiles_by_phone ON profiles (json_extract(data, '$.mobile_phone') COLLATE NOCASE);
 """
-_TABLES = (
-    "profiles",
-    "definitions",
-    "benefits",
-    "identities",
-    "redemptions",
-    "rewards",
-    "tiers",
-    "webhooks",
-    "batches",
-)
 
 
 class Store:
@@ -56,16 +45,22 @@ class Store:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._db = sqlite3.connect(str(path) if path else ":memory:", isolation_level=None, check_same_thread=False)
-        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+        for table, keys in _KEYS.items():
+            self._db.execute(
+                f"CREATE TABLE IF NOT EXISTS {table} "
+                f"(seq INTEGER PRIMARY KEY AUTOINCREMENT, {keys}, data TEXT NOT NULL)"
+            )
+        self._db.executescript(_INDEXES)
 
     @property
     def is_empty(self) -> bool:
-        return all(self._db.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {t})").fetchone()[0] for t in _TABLES)
+        return all(self._db.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {t})").fetchone()[0] for t in _KEYS)
 
     def clear(self) -> None:
         """Forget everything, ids included."""
         with self.transaction():
-            for table in (*_TABLES, "sqlite_sequence"):
+            for table in (*_KEYS, "sqlite_sequence"):
                 self._db.execute(f"DELETE FROM {table}")
 
     @contextmanager
@@ -80,38 +75,32 @@ class Store:
         self._db.execute("COMMIT")
 
     def insert(self, table: str, row: Row, **keys: Any) -> Row:
-        """Add a row; without an id it gets the next number. Returns it with its id."""
-        names = ", ".join([*keys, "data"])
-        marks = ", ".join("?" * (len(keys) + 1))
-        cursor = self._db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [*keys.values(), json.dumps(row)])
+        """Add a row; without an id it gets the next number of its table. Returns it with its id."""
         if "id" not in row:
-            row = {"id": cursor.lastrowid, **row}
-        self._db.execute(
-            f"UPDATE {table} SET id = ?, data = ? WHERE seq = ?",
-            [row["id"], json.dumps(row), cursor.lastrowid],
-        )
+            row = {"id": self._next(table), **row}
+        keys = {"id": row["id"], **keys}
+        names, marks = ", ".join([*keys, "data"]), ", ".join("?" * (len(keys) + 1))
+        self._db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [*keys.values(), _written(row)])
         return row
 
     def save(self, table: str, row: Row, **keys: Any) -> Row:
-        """Write a changed row back."""
+        """Write a changed row back, and the keys that changed with it."""
         sets = "".join(f", {name} = ?" for name in keys)
-        self._db.execute(
-            f"UPDATE {table} SET data = ?{sets} WHERE id = ?", [json.dumps(row), *keys.values(), row["id"]]
-        )
+        self._db.execute(f"UPDATE {table} SET data = ?{sets} WHERE id = ?", [_written(row), *keys.values(), row["id"]])
         return row
 
     def get(self, table: str, **keys: Any) -> Row | None:
-        """Read the first row with these keys."""
+        """Read the oldest row with these keys."""
         where = " AND ".join(f"{name} = ?" for name in keys)
         found = self._db.execute(
-            f"SELECT data FROM {table} WHERE {where} ORDER BY seq", _bound(keys.values())
+            f"SELECT data FROM {table} WHERE {where} ORDER BY seq LIMIT 1", _bound(keys.values())
         ).fetchone()
-        return json.loads(found[0]) if found else None
+        return orjson.loads(found[0]) if found else None
 
     def delete(self, table: str, **keys: Any) -> None:
         """Remove the rows with these keys."""
         where = " AND ".join(f"{name} = ?" for name in keys)
-        self._db.execute(f"DELETE FROM {table} WHERE {where}", list(keys.values()))
+        self._db.execute(f"DELETE FROM {table} WHERE {where}", _bound(keys.values()))
 
     def rows(
         self,
@@ -125,14 +114,23 @@ class Store:
     ) -> list[Row]:
         """Read rows. `where` and `order` are SQL of ours over `t`; what clients sent is only ever in `values`."""
         sql = f"SELECT data FROM {table} t WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
-        return [json.loads(found[0]) for found in self._db.execute(sql, [*values, limit, offset])]
+        return [orjson.loads(found[0]) for found in self._db.execute(sql, [*_bound(values), limit, offset])]
 
     def count(self, table: str, where: str = "1", values: Sequence[Any] = ()) -> int:
         """Count rows."""
-        return int(self._db.execute(f"SELECT count(*) FROM {table} t WHERE {where}", list(values)).fetchone()[0])
+        return int(self._db.execute(f"SELECT count(*) FROM {table} t WHERE {where}", _bound(values)).fetchone()[0])
 
     def close(self) -> None:
         self._db.close()
+
+    def _next(self, table: str) -> int:
+        """Find the next number; those of rows that were deleted do not come back."""
+        found = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]).fetchone()
+        return int(found[0]) + 1 if found else 1
+
+
+def _written(row: Row) -> str:
+    return orjson.dumps(row).decode()
 
 
 def _bound(values: Iterable[Any]) -> list[Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.core import Sandbox, every, sandbox_of
+from sandbox.answers import every
+from sandbox.core import Sandbox, sandbox_of
 from sandbox.store import Row
 
 

@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.core import Sandbox, body_of, listed, nothing, one, sandbox_of
+from sandbox import fields as f
+from sandbox.answers import listed, nothing, one
+from sandbox.core import Sandbox, sandbox_of
 from sandbox.problems import invalid, not_found
 from sandbox.query import Listing
 from sandbox.store import Row
@@ -24,7 +26,18 @@ DEFAULTS: dict[str, Any] = {
     "condition": None,
     "extra_data_template": None,
 }
-LISTING = Listing(table="webhooks", fields=frozenset(DEFAULTS))
+LISTING = Listing(table="webhooks", fields=frozenset(DEFAULTS), columns={"id": "id"})
+_WRITABLE: dict[str, f.Rule] = {
+    "trigger": f.text,
+    "url": f.text,
+    "namespace": f.text,
+    "is_active": f.flag,
+    "retry_hourly": f.flag,
+    "retry_daily": f.maybe(f.flag),
+    "queue": lambda value: value if value in ("high", "default", None) else "low",
+    "condition": f.maybe(f.condition),
+    "extra_data_template": f.maybe(f.text),
+}
 
 
 async def index(request: Request) -> Response:
@@ -33,8 +46,8 @@ async def index(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     sandbox = sandbox_of(request)
-    body = await body_of(request, required=("trigger", "url", "namespace"))
-    row = {**DEFAULTS, **_writable(body)}
+    body = await f.body_of(request, required=("trigger", "url", "namespace"))
+    row = {**DEFAULTS, **f.taken(body, _WRITABLE)}
     _check(sandbox, row)
     stamp = sandbox.stamp()
     return one(sandbox.store.insert("webhooks", {"user_id": 1, **row, "created_at": stamp, "updated_at": stamp}), 201)
@@ -45,8 +58,8 @@ async def read(request: Request) -> Response:
 
 
 async def update(request: Request) -> Response:
-    sandbox, webhook = sandbox_of(request), _webhook(request)
-    row = {**webhook, **_writable(await body_of(request)), "updated_at": sandbox.stamp()}
+    sandbox, body = sandbox_of(request), await f.body_of(request)
+    row = {**_webhook(request), **f.taken(body, _WRITABLE), "updated_at": sandbox.stamp()}
     _check(sandbox, row)
     return one(sandbox.store.save("webhooks", row))
 
@@ -64,14 +77,8 @@ def _webhook(request: Request) -> Row:
     return found
 
 
-def _writable(body: Row) -> Row:
-    given = {name: body[name] for name in DEFAULTS if name in body}
-    if "queue" in given and given["queue"] not in ("high", "default", "low", None):
-        given["queue"] = "low"
-    return given
-
-
 def _check(sandbox: Sandbox, row: Row) -> None:
+    """Hold a webhook against the others: one event goes to one address once (§11)."""
     same = [
         each
         for each in sandbox.store.rows("webhooks")
@@ -84,7 +91,7 @@ def _check(sandbox: Sandbox, row: Row) -> None:
 routes = [
     Route("/webhooks", index, methods=["GET"]),
     Route("/webhooks", create, methods=["POST"]),
-    Route("/webhooks/{webhook:int}", read, methods=["GET"]),
-    Route("/webhooks/{webhook:int}", update, methods=["PUT"]),
-    Route("/webhooks/{webhook:int}", delete, methods=["DELETE"]),
+    Route("/webhooks/{webhook:id}", read, methods=["GET"]),
+    Route("/webhooks/{webhook:id}", update, methods=["PUT"]),
+    Route("/webhooks/{webhook:id}", delete, methods=["DELETE"]),
 ]
