@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import (
     auth,
@@ -70,7 +72,11 @@ def create_app(
             Mount("/id/api/v1", routes=_id_routes(), middleware=[Middleware(auth.IdTokenOnly)]),
             Mount("/_sandbox", routes=control.routes),
         ],
-        middleware=[Middleware(JournalMiddleware, journal=journal), Middleware(FaultMiddleware, faults=faults)],
+        middleware=[
+            Middleware(JournalMiddleware, journal=journal),
+            Middleware(FaultMiddleware, faults=faults),
+            Middleware(_MergedSlashes),
+        ],
         exception_handlers={Problem: _problem, HTTPException: _http_problem},
         lifespan=lifespan,
     )
@@ -114,6 +120,18 @@ def _profile_tree(path: str) -> list[Route]:
         *control.unless_switched_off("aliases", profile_benefit.aliases(path)),
         *control.unless_switched_off("aliases", profile_attribute_routes.aliases(path)),
     ]
+
+
+class _MergedSlashes:
+    """Read `//` in a path as `/`, as the server before Omneo does: its SDK's tests send some."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "//" in scope["path"]:
+            scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"])}
+        await self._app(scope, receive, send)
 
 
 async def _health(_request: Request) -> Response:

@@ -10,7 +10,7 @@ from sandbox.answers import listed, nothing, one
 from sandbox.benefit_definition import LISTING, WRITABLE, checked, new_definition, shown
 from sandbox.core import sandbox_of
 from sandbox.fields import body_of
-from sandbox.problems import invalid, not_found
+from sandbox.problems import not_found, refused
 from sandbox.store import Row
 
 
@@ -48,7 +48,7 @@ async def delete(request: Request) -> Response:
     """Take a definition away. Whether Omneo does so while there are benefits of it is unknown (U-10); here not."""
     sandbox, definition = sandbox_of(request), _definition(request)
     if sandbox.store.count("benefits", "definition_id = ?", [int(definition["id"])]):
-        raise invalid({"id": ["The benefit definition has benefits."]})
+        raise refused("The benefit definition has benefits.")
     sandbox.store.delete("definitions", id=int(definition["id"]))
     return nothing()
 

@@ -57,7 +57,10 @@ class Sandbox:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Make several writes one: all of them land, and are told of, or none."""
+        """Make several writes one: all of them land, and are told of, or none. Within another, they are of that one."""
+        if self._held is not None:
+            yield
+            return
         held: list[tuple[str, Row]] = []
         self._held = held
         try:

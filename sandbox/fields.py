@@ -121,6 +121,13 @@ def number(value: Any) -> float:
     return value
 
 
+def money(value: Any) -> float:
+    """Take an amount, which is not less than nothing."""
+    if number(value) < 0:
+        raise ValueError("at least 0")
+    return number(value)
+
+
 def flag(value: Any) -> bool:
     """Take a boolean, in each of Laravel's spellings."""
     if value not in (True, False, "0", "1"):

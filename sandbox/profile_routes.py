@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import fields as f
 from sandbox import profile_change as change
-from sandbox.answers import Json, listed, nothing, one
+from sandbox.answers import listed, nothing, one
 from sandbox.core import sandbox_of
 from sandbox.problems import invalid
 from sandbox.profile import ALIVE, LISTING, aggregations, context, find, profile_of, shown
@@ -80,7 +80,7 @@ async def sync(request: Request) -> Response:
     assert tomorrow is not None, "it is our own"
     if body.get("updated_at") and (since is None or since >= tomorrow + timedelta(days=1)):
         raise invalid({"updated_at": ["The updated at must be a date before tomorrow."]})
-    return Json({"message": "Profiles queued for sync."}, 202)
+    return one({"message": "Profiles queued for sync."}, 202)
 
 
 async def read_aggregations(request: Request) -> Response:

@@ -18,7 +18,7 @@ from sandbox.store import Row
 
 _COUNT: dict[str, f.Rule] = {"count": f.maybe(f.whole(1))}
 _SPENT: dict[str, f.Rule] = {
-    "amount": f.maybe(f.number),
+    "amount": f.maybe(f.money),
     "benefits": f.every(
         f.nested({"id": f.maybe(f.whole(0, 2**63 - 1)), "handle": f.maybe(f.text), "quantity": f.whole(1)})
     ),
@@ -99,7 +99,7 @@ def _given_back(request: Request, kind: str, *, count: int | None, amount: float
 
 def _spent(sandbox: Sandbox, profile: Row, given: Row) -> Row:
     amount = given.get("amount") or 0
-    if not 0 <= amount <= profile["reward_balance"]:
+    if amount > profile["reward_balance"]:
         raise refused("The profile does not have enough balance.")
     sandbox.store.save("profiles", {**profile, "reward_balance": round(profile["reward_balance"] - amount, 2)})
     items = [

@@ -27,7 +27,7 @@ async def create(request: Request) -> Response:
     body = await f.body_of(request, required=("name", "handle"))
     sandbox, given = sandbox_of(request), f.taken(body, _WRITABLE)
     stamp = sandbox.stamp()
-    row = {"description": None, **given, "created_at": stamp, "updated_at": stamp}
+    row = {"description": None, "is_default": None, "countries": [], **given, "created_at": stamp, "updated_at": stamp}
     return one(sandbox.store.insert("regions", row), 201)
 
 

@@ -14,6 +14,7 @@ from sandbox.redemption import item_of, record
 from sandbox.seed_definitions import catalogue
 from sandbox.seed_profiles import TIERS, members
 from sandbox.store import Row
+from sandbox.webhook import DEFAULTS as WEBHOOK
 
 PER_PROFILE = 10
 BIG_PROFILE = 40  # the index of the member who holds 500 benefits more
@@ -37,6 +38,11 @@ def seed(sandbox: Sandbox) -> None:
             _reward(sandbox, now, profile)
         for definition in definitions:
             sandbox.store.save("definitions", definition)
+        # Switched off, so that it calls nobody; a live tenant has some too.
+        quiet = {"trigger": "benefit.created", "url": "https://pos.example.com/omneo", "namespace": "pos"}
+        stamp = sandbox.stamp()
+        row = {"user_id": 1, **WEBHOOK, **quiet, "is_active": False, "created_at": stamp, "updated_at": stamp}
+        sandbox.store.insert("webhooks", row)
 
 
 def _benefits(sandbox: Sandbox, now: datetime, profiles: list[Row], definitions: list[Row]) -> None:
@@ -124,8 +130,10 @@ def _reward(sandbox: Sandbox, now: datetime, profile: Row) -> None:
     stamp = written(issued)
     definition = {
         "id": 6, "name": "Birthday Reward", "handle": "birthday-reward", "type": "birthday", "value": 10,
-        "max_value": None, "period": 90, "period_type": "days", "description": None, "short_description": None,
-        "is_extendable": False, "is_assignable": True, "is_reassignable": False, "is_published": True, "tags": [],
+        "max_value": None, "period": 90, "period_type": "days", "absolute_expiry": None, "description": None,
+        "short_description": None, "long_description": None, "terms_conditions": None, "earn_instructions": None,
+        "internal_notes": None, "icon": None, "image_url": None, "extend_days": None, "is_extendable": False,
+        "is_assignable": True, "is_reassignable": False, "is_published": True, "tags": [],
         "created_at": stamp, "updated_at": stamp,
     }  # fmt: skip
     row = {
