@@ -218,7 +218,8 @@ def _properties(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
 @cache
 def _registry() -> Registry[Any]:
     registry: Registry[Any] = Registry()
-    return registry.with_resource("urn:omneo", DRAFT202012.create_resource(document()))
+    filled: Registry[Any] = registry.with_resource("urn:omneo", DRAFT202012.create_resource(document()))
+    return filled
 
 
 @cache

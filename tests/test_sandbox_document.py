@@ -160,7 +160,7 @@ async def test_what_is_not_there_is_404(stand: Stand, method: str, path: str) ->
 async def test_what_is_invalid_is_422(stand: Stand, method: str, path: str) -> None:
     """A body that breaks a rule is a 422 with a message, and where it is the body's fault, the fields."""
     call = CALLS[method, path]
-    made = await _redemption(stand)
+    made = await _redemption(stand) if "{redemption}" in path else 0
     if path.endswith("reversal"):
         await stand.settings(clock="2030-01-01T00:00:00+00:00")
     answer = await _ask(stand, method, path, call.wrong, FOUND | call.path, made=made)
@@ -183,7 +183,8 @@ async def _ask(
     stand: Stand, method: str, path: str, body: Any, names: dict[str, str], *, made: int | None = None
 ) -> Any:
     """Fill in what names things, and ask the API that the path is on."""
-    made = made or await _redemption(stand)
+    if made is None:
+        made = await _redemption(stand) if "{redemption}" in path else 0
     url = path.format(**names).replace("{made}", str(made))
     if isinstance(body, dict):
         second = (await stand.data("GET", "/profiles?page[size]=2"))[1]["id"]
