@@ -147,6 +147,11 @@ class Stand:
         made: str = (await self.data("POST", "/profiles", given))["id"]
         return made
 
+    def give(self, profile: str, **fields: Any) -> None:
+        """Give a profile what only Omneo itself gives, such as a balance."""
+        store = self.app.state.sandbox.store
+        store.save("profiles", {**store.get("profiles", id=profile), **fields})
+
     async def definition(self, **fields: Any) -> dict[str, Any]:
         """Make a definition that anyone may claim, unless told otherwise."""
         number = self.app.state.sandbox.store.count("definitions")

@@ -116,8 +116,9 @@ ON_THE_ID_API = [path for path, methods in document()["paths"].items() if "serve
 
 @pytest.fixture
 async def stand() -> AsyncIterator[Stand]:
-    """A seeded sandbox; every answer of it is held against the document."""
+    """A seeded sandbox, its first member rich; every answer of it is held against the document."""
     async with open_stand(seeded=True) as opened:
+        opened.give(PROFILE, reward_balance=50)
         yield opened
 
 
@@ -203,10 +204,6 @@ async def _ask(
 async def _redemption(stand: Stand) -> int:
     """Redeem a benefit and some money, and return the number of the redemption."""
     benefit = await stand.assign(PROFILE, await stand.definition())
-    await stand.data("PUT", f"/profiles/{PROFILE}", {"occupation": "tester"})
-    stand.app.state.sandbox.store.save(
-        "profiles", {**stand.app.state.sandbox.store.get("profiles", id=PROFILE), "reward_balance": 50}
-    )
     spent = {"amount": 5, "benefits": [{"id": benefit["id"], "quantity": 1}]}
     made: int = (await stand.data("POST", f"/profiles/{PROFILE}/redeem", spent))["id"]
     return made
