@@ -39,6 +39,8 @@ schema-check: $(VENV)/dev.stamp   ## schema.graphql is what schema/ prints
 	@$(BIN)/python -m schema | diff -u schema.graphql - || { echo "schema.graphql is out of date: make schema" >&2; exit 1; }
 
 tests: $(VENV)/dev.stamp audits   ## pytest, warnings as errors
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || \
+	echo "left out: tests/test_page.py, because there is no chromium"
 	$(BIN)/pytest -q -n 2
 
 audits:          ## fetch the audits of GraphQL over HTTP, where npm is at hand

@@ -13,7 +13,9 @@ class PageInfo:
     has_next_page: bool = field(description="Whether there is more after this page.")
     has_previous_page: bool = field(description="Whether there is something before this page.")
     start_cursor: str | None = field(description="Cursor of the first item of this page; null when it is empty.")
-    end_cursor: str | None = field(description="Where to go on: pass it as `after`. Null when there is nothing after.")
+    end_cursor: str | None = field(
+        description="Where to go on: pass it as `after`. Null when the page is empty and nothing follows."
+    )
 
 
 @strawberry.type(description="One item of a list, with its place in it.")

@@ -1,4 +1,4 @@
-"""The query page a browser gets at /graphql: one file of ours, and the policy that lets nothing else in."""
+"""The query page a browser gets at /graphql: one document of ours, and the policy that lets nothing else in."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path
 
 from serving.asgi import Headers
 
-_FILE = Path(__file__).with_name("page.html")
+_HTML = Path(__file__).with_name("page.html")
 
 
 class Page:
     """Hold the page's bytes, and the headers that name its own script and style by their hashes."""
 
     def __init__(self) -> None:
-        self.body = _FILE.read_bytes()
+        style, script = (_HTML.with_suffix(suffix).read_bytes() for suffix in (".css", ".js"))
+        page = _HTML.read_bytes()
+        page = page.replace(b"<style></style>", b"<style>" + style + b"</style>")
+        self.body = page.replace(b"<script></script>", b"<script>" + script + b"</script>")
         policy = "; ".join(
             (
                 "default-src 'none'",
