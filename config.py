@@ -20,6 +20,7 @@ Environment = Literal["production", "development"]
 BatchPlan = Literal["auto", "filter", "fanout"]
 EngineName = Literal["compiled", "stock"]
 LimitsMode = Literal["enforce", "log"]
+HttpClient = Literal["pyreqwest", "httpx"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 # Known to everyone who reads the documentation, so they open nothing but a sandbox on this machine.
@@ -46,6 +47,7 @@ class Settings:
     engine: EngineName = "compiled"
     omneo_timezone: ZoneInfo
     omneo_batch: BatchPlan = "auto"
+    omneo_http: HttpClient = "pyreqwest"
     omneo_page_max: int = 100
     service_keys_file: Path | None = None
     jwt_issuer: str | None = None
@@ -110,6 +112,7 @@ class Settings:
             engine=cast("EngineName", read("ENGINE", _one_of("compiled", "stock"), "compiled")),
             omneo_timezone=read("OMNEO_TIMEZONE", _zone, ZoneInfo("UTC")),
             omneo_batch=cast("BatchPlan", read("OMNEO_BATCH", _one_of("auto", "filter", "fanout"), "auto")),
+            omneo_http=cast("HttpClient", read("OMNEO_HTTP", _one_of("pyreqwest", "httpx"), "pyreqwest")),
             omneo_page_max=read("OMNEO_PAGE_MAX", _whole(1, 1000), 100),
             service_keys_file=read("SERVICE_KEYS_FILE", _file, None),
             jwt_issuer=read("JWT_ISSUER", str, None),

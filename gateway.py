@@ -79,9 +79,14 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
-            parts.http = http if http is not None else await stack.enter_async_context(omneo.open_http())
+            parts.http, reads = http or omneo.open_http(), None
+            if http is None:
+                stack.push_async_callback(parts.http.aclose)
+                if settings.omneo_http == "pyreqwest":
+                    reads = omneo.open_reads()
+                    stack.push_async_callback(reads.aclose)
             try:
-                parts.gateway = await _open_gateway(settings, parts.http)
+                parts.gateway = await _open_gateway(settings, parts.http, reads)
             except writes.StateUnavailable:
                 app.state.failure = "REDIS_URL cannot be reached" if settings.redis_url else "STATE_DB cannot be opened"
                 raise
@@ -138,13 +143,14 @@ class _Parts:
         return self.gateway.context(caller, trace)
 
 
-async def _open_gateway(settings: Settings, http: httpx.AsyncClient) -> Gateway:
+async def _open_gateway(settings: Settings, http: httpx.AsyncClient, reads: omneo.Transport | None) -> Gateway:
     upstream = omneo.Upstream(
         http,
         api_url=settings.omneo_api_url,
         id_url=settings.omneo_id_url,
         token=settings.omneo_token,
         page_max=settings.omneo_page_max,
+        reads=reads,
     )
     gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant)
     gateway.capabilities = await _capabilities(settings, upstream)

@@ -52,6 +52,7 @@ from omneo.errors import (
     Unauthenticated,
     Unavailable,
 )
+from omneo.fast_reads import open_reads
 from omneo.filters import Filters
 from omneo.identity import Identity
 from omneo.ids import ME, benefit_id, definition_id, handle, profile_id
@@ -78,11 +79,12 @@ from omneo.redemption import (
 )
 from omneo.tier import Tier
 from omneo.times import calendar_date, days_later, to_wall, utc_text, utc_time, wall_in, wall_text, wall_time
-from omneo.transport import open_http
+from omneo.transport import Answer, Request, Transport, open_http
 
 __all__ = [
     "ME",
     "Address",
+    "Answer",
     "Balances",
     "Benefit",
     "BenefitDefinition",
@@ -113,8 +115,10 @@ __all__ = [
     "RedemptionTransaction",
     "Refused",
     "Region",
+    "Request",
     "Tier",
     "TimedOut",
+    "Transport",
     "Unauthenticated",
     "Unavailable",
     "Upstream",
@@ -153,6 +157,7 @@ __all__ = [
     "list_redemptions",
     "newest_redemptions",
     "open_http",
+    "open_reads",
     "probe",
     "profile_id",
     "redeem_benefit",

@@ -49,7 +49,7 @@ def _error(answer: Answer) -> OmneoError:
         case 408:
             return TimedOut(landed=Landed.UNKNOWN, detail="status 408")
         case 429:
-            return RateLimited(retry_after_s=_seconds(answer.headers.get("retry-after")))
+            return RateLimited(retry_after_s=_seconds(answer.retry_after))
         case 400 | 409 | 422:
             return Refused(status=status, fields=_fields(answer.body))
         case _ if status >= 500:

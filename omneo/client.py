@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 import httpx
 import msgspec
@@ -24,7 +23,6 @@ T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
 
 USER_AGENT = "omneo-graphql-gateway"
-IN_FLIGHT = 48  # httpx slows down when many wait inside its pool, so they wait here
 
 
 class Envelope(msgspec.Struct, Generic[T]):
@@ -34,7 +32,10 @@ class Envelope(msgspec.Struct, Generic[T]):
 
 
 class Upstream:
-    """Hold what all requests share: connections, the two roots of the API, and the tenant's server token."""
+    """Hold what all requests share: connections, the two roots of the API, and the tenant's server token.
+
+    Everything goes over `http`, but for reads where there is a transport of their own (DESIGN D9).
+    """
 
     def __init__(
         self,
@@ -44,13 +45,13 @@ class Upstream:
         id_url: str,
         token: Secret | str,
         page_max: int = 100,
-        in_flight: int = IN_FLIGHT,
+        reads: Transport | None = None,
     ) -> None:
         self.transport: Transport = HttpxTransport(http)
+        self.reads: Transport = reads or self.transport
         self.api_url = api_url.rstrip("/")
         self.id_url = id_url.rstrip("/")
         self.page_max = page_max
-        self.gate = asyncio.Semaphore(in_flight)
         self._token = token
 
     def as_service(self, trace: Trace) -> Client:
@@ -63,6 +64,8 @@ class Upstream:
 
     async def aclose(self) -> None:
         await self.transport.aclose()
+        if self.reads is not self.transport:
+            await self.reads.aclose()
 
 
 class Client:
@@ -119,40 +122,42 @@ class Client:
         name = f"{method} {route}"
         self._count(name)
         url = self._url(route, parts, params)
+        if method == "GET":
+            return await with_repeats(partial(self._read, name, url), self.trace)
+        headers = self._headers
+        if body is not None:
+            headers = headers | {"content-type": "application/json"}
         content = None if body is None else msgspec.json.encode(body)
+        return await self._exchange(
+            name, self._upstream.transport, Request(method, url, headers, content, self.trace.remaining_s())
+        )
 
-        async def attempt() -> Answer:
-            return await self._attempt(name, method, url, content)
+    async def _read(self, name: str, url: str) -> Answer:
+        return await self._exchange(
+            name, self._upstream.reads, Request("GET", url, self._headers, None, self.trace.remaining_s())
+        )
 
-        return await (with_repeats(attempt, self.trace) if method == "GET" else attempt())
-
-    async def _attempt(self, name: str, method: str, url: str, content: bytes | None) -> Answer:
-        landed = Landed.NO
+    async def _exchange(self, name: str, transport: Transport, request: Request) -> Answer:
+        begun = time.perf_counter()
         try:
-            async with asyncio.timeout(self.trace.remaining_s()), self._upstream.gate:
-                landed = Landed.UNKNOWN
-                begun = time.perf_counter()
-                try:
-                    answer = await self._upstream.transport.send(self._request(method, url, content))
-                finally:
-                    self.trace.tally.calls_s.append((name, time.perf_counter() - begun))
-        except TimeoutError:
-            raise TimedOut(landed=landed, detail="deadline") from None
+            answer = await transport.send(request)
+        finally:
+            self.trace.tally.calls_s.append((name, time.perf_counter() - begun))
         raise_for_status(answer, is_member=self.is_member)
         return answer
 
-    def _request(self, method: str, url: str, content: bytes | None) -> Request:
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        """What every call of this client carries; never changed once it is made."""
         headers = {
-            "Authorization": f"Bearer {self._token}",
-            "Accept": "application/json",
-            "User-Agent": USER_AGENT,
+            "authorization": f"Bearer {self._token}",
+            "accept": "application/json",
+            "user-agent": USER_AGENT,
             "x-request-id": self.trace.request_id,
         }
-        if content is not None:
-            headers["Content-Type"] = "application/json"
         if self.trace.traceparent is not None:
             headers["traceparent"] = self.trace.traceparent
-        return Request(method, url, headers, content, self.trace.remaining_s())
+        return headers
 
     def _count(self, name: str) -> None:
         if self.trace.remaining_s() <= 0:
@@ -167,8 +172,22 @@ class Client:
         safe = {name: quote(str(value), safe="") for name, value in parts.items()}
         if self.is_member:
             safe["profile"] = ME  # whatever id we hold
-        query = "?" + urlencode(params) if params else ""
-        return self._root + route.format_map(safe) + query
+        url = self._root + (route.format_map(safe) if safe else route)
+        if not params:
+            return url
+        return url + "?" + "&".join([f"{_quoted_name(name)}={quote_plus(value)}" for name, value in params])
+
+
+@lru_cache(maxsize=256)
+def _quoted_name(name: str) -> str:
+    """Names are ours and few. Values can be personal, and are not remembered."""
+    return quote_plus(name)
+
+
+@lru_cache(maxsize=128)
+def _envelope(kind: Hashable) -> Any:
+    """Making a generic type anew for every answer would take longer than a small answer's decoding."""
+    return Envelope[kind]  # type: ignore[valid-type]  # made at run time
 
 
 @lru_cache(maxsize=128)
@@ -178,7 +197,7 @@ def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
 
 
 def _decode(answer: Answer, kind: type[T]) -> T:
-    envelope: Envelope[T] = _decode_whole(answer, Envelope[kind])  # type: ignore[valid-type]  # made at run time
+    envelope: Envelope[T] = _decode_whole(answer, _envelope(kind))  # type: ignore[arg-type]  # a type is hashable
     return envelope.data
 
 

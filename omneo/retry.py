@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import stamina
 
-from omneo.errors import RateLimited, TimedOut, Unavailable
+from omneo.errors import OmneoError, RateLimited, TimedOut, Unavailable
 from telemetry import Trace
 
 T = TypeVar("T")
@@ -17,8 +17,18 @@ WAIT_MAX_S = 1.0
 async def with_repeats(attempt: Callable[[], Awaitable[T]], trace: Trace) -> T:
     """Make one attempt, and repeat it after a failure that may pass, with jitter and as Retry-After asks.
 
-    Raises what the last attempt raised. Repeats are counted in `trace.tally.retried`.
+    Raises what the last attempt raised. Repeats are counted in `trace.tally.retried`. A read that succeeds at once,
+    as nearly all do, does not pay for the machinery of repeats.
     """
+    try:
+        return await attempt()
+    except (Unavailable, TimedOut, RateLimited) as error:
+        failed = error
+    return await _repeat(attempt, failed, trace)
+
+
+async def _repeat(attempt: Callable[[], Awaitable[T]], failed: OmneoError, trace: Trace) -> T:
+    """Go on after the first attempt, which raised `failed`."""
 
     def worth_a_repeat(error: Exception) -> bool | float:
         if not isinstance(error, Unavailable | TimedOut | RateLimited) or trace.tally.retried >= REPEATS:
@@ -34,5 +44,7 @@ async def with_repeats(attempt: Callable[[], Awaitable[T]], trace: Trace) -> T:
     )
     async for each in attempts:
         with each:
+            if each.num == 1:
+                raise failed
             return await attempt()
     raise AssertionError("stamina ends by raising what the last attempt raised")

@@ -1,19 +1,23 @@
-"""The seam under the client: one request out, one status, headers and bytes back, and the truth about failures."""
+"""The seam under the client: one request out, one status and bytes back, and the truth about failures."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+import asyncio
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import httpx
+import msgspec
 
 from omneo.errors import Invalid, Landed, TimedOut, Unavailable
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+CONNECT_S = 3.0
+IN_FLIGHT = 48  # httpx slows down when many wait inside its pool, so they wait in front of it
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it leaves: `url` is whole and encoded, `timeout_s` bounds the whole exchange."""
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """One request as it leaves: `url` is whole and encoded, `timeout_s` bounds all of it, queueing included."""
 
     method: str
     url: str
@@ -21,23 +25,21 @@ class Request:
     body: bytes | None
     timeout_s: float
 
-    @property
-    def is_read(self) -> bool:
-        """Whether it may be repeated. Omneo's look-ups by POST are not, to be plain about what was sent."""
-        return self.method == "GET"
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, whatever it says; header names in lower case."""
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What came back, whatever it says; `retry_after` as it was sent."""
 
     status: int
-    headers: httpx.Headers
     body: bytes
+    retry_after: str | None = None
 
 
 class Transport(Protocol):
-    """Send requests. Raises `Unavailable`, `TimedOut` or `Invalid`, whose `landed` is true to what was sent (D9)."""
+    """Send requests, few enough at a time.
+
+    Raises `Unavailable`, `TimedOut` or `Invalid`, whose `landed` is true to what was sent (D9) and whose `detail` says
+    in our words what happened.
+    """
 
     async def send(self, request: Request) -> Answer: ...
 
@@ -47,30 +49,42 @@ class Transport(Protocol):
 class HttpxTransport:
     """Send over httpx, whose exceptions tell a request that never left from one whose answer was lost."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, *, in_flight: int = IN_FLIGHT) -> None:
         self._http = http
+        self._gate = asyncio.Semaphore(in_flight)
 
     async def send(self, request: Request) -> Answer:
-        timeout = httpx.Timeout(request.timeout_s, connect=min(3.0, request.timeout_s))
+        landed = Landed.NO
+        try:
+            # httpx bounds each step alone; an answer that drips in would go on for ever.
+            async with asyncio.timeout(request.timeout_s), self._gate:
+                landed = Landed.UNKNOWN
+                return await self._exchange(request)
+        except TimeoutError:
+            detail = "no free connection in time" if landed is Landed.NO else "no answer in time"
+            raise TimedOut(landed=landed, detail=detail) from None
+
+    async def _exchange(self, request: Request) -> Answer:
+        timeout = httpx.Timeout(request.timeout_s, connect=min(CONNECT_S, request.timeout_s))
         built = self._http.build_request(
             request.method, request.url, headers=request.headers, content=request.body, timeout=timeout
         )
         try:
             answer = await self._http.send(built, stream=True, follow_redirects=False)
             try:
-                return Answer(answer.status_code, answer.headers, await _read(answer))
+                return Answer(answer.status_code, await _read(answer), answer.headers.get("retry-after"))
             finally:
                 await answer.aclose()
         except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise TimedOut(landed=Landed.NO, detail=type(error).__name__) from error
+            raise TimedOut(landed=Landed.NO, detail="no connection in time") from error
         except httpx.TimeoutException as error:
-            raise TimedOut(landed=Landed.UNKNOWN, detail=type(error).__name__) from error
+            raise TimedOut(landed=Landed.UNKNOWN, detail="no answer in time") from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.ProxyError) as error:
-            raise Unavailable(landed=Landed.NO, detail=type(error).__name__) from error
+            raise Unavailable(landed=Landed.NO, detail="no connection") from error
         except httpx.DecodingError as error:
-            raise Invalid(landed=Landed.UNKNOWN, detail=type(error).__name__) from error
+            raise Invalid(landed=Landed.UNKNOWN, detail="answer unreadable") from error
         except httpx.TransportError as error:
-            raise Unavailable(landed=Landed.UNKNOWN, detail=type(error).__name__) from error
+            raise Unavailable(landed=Landed.UNKNOWN, detail="connection lost") from error
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -88,8 +102,8 @@ async def _read(answer: httpx.Response) -> bytes:
     return b"".join(pieces)
 
 
-def open_http(*, connections: int = 48, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """Open the HTTP client of a process: kept-alive connections, no redirects, nothing from the environment.
+def open_http(*, connections: int = IN_FLIGHT, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Open the httpx client of a process: kept-alive connections, no redirects, nothing from the environment.
 
     Proxies and .netrc found there would see, or replace, the credentials of calls to Omneo. Nor is any cookie kept: a
     session begun for one member would go out with the next member's call.
