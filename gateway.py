@@ -20,6 +20,7 @@ from context import Caller, Context, Gateway
 from execution import COUNTED, Engine, Limits
 from schema import schema
 from schema.errors import formatted
+from serving.aside import Aside
 from serving.budget import Budget, LocalCounts, SharedCounts
 from serving.caller import Callers, ServiceKey
 from serving.cors import cross_origin
@@ -52,13 +53,14 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         hide_suggestions=not settings.is_development,
         compiled=settings.engine == "compiled",
     )
-    metrics, parts, budget = Metrics(), _Parts(), _budget(settings)
+    metrics, parts, budget, aside = Metrics(), _Parts(), _budget(settings), Aside()
     callers = Callers(_keys(settings), _verifier(settings, parts))
     health = Health(lambda: _is_well(parts.http, settings.omneo_origin), metrics)
     operations = Operations(
         engine,
         parts.open_context,
         budget,
+        aside,
         members_introspect=settings.is_development,
         is_log_only=is_log_only,
     )
@@ -67,6 +69,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         callers,
         metrics,
         Page(),
+        aside,
         deadline_s=settings.request_deadline_s,
         limits=HttpLimits(
             body=settings.limit_body,
@@ -92,6 +95,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
                 raise
             stack.push_async_callback(parts.gateway.writes.drain)
             stack.push_async_callback(budget.aclose)
+            stack.callback(aside.close)
             yield
 
     app = Starlette(
@@ -104,6 +108,8 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         middleware=cross_origin(settings.cors_origins),
         lifespan=lifespan,
     )
+    # A redirect would name whatever host the client did.
+    app.router.redirect_slashes = False
     app.state.health, app.state.failure = health, None
     return app
 

@@ -66,15 +66,17 @@ class Documents:
 
     def get(self, text: str) -> Document:
         """Return the document of this text. Never raises for what a client can write: see its `errors`."""
+        return self.kept(text) or self.keep(text, self.read(text))
+
+    def kept(self, text: str) -> Document | None:
+        """Return the document of this text if it is at hand."""
         document = self._kept.get(text)
         if document is not None:
             self._kept.move_to_end(text)
-            return document
-        document = self._read(text)
-        self._keep(text, document)
         return document
 
-    def _read(self, text: str) -> Document:
+    def read(self, text: str) -> Document:
+        """Read a text anew. Touches nothing that is kept, so it may run in a thread."""
         digest = hashlib.sha256(text.encode()).hexdigest()
         try:
             tree = parse(text, max_tokens=self._ceilings.tokens)
@@ -113,14 +115,18 @@ class Documents:
             return formatted(LimitExceeded("tokens", self._ceilings.tokens, "tokens"))
         return formatted(error, "GRAPHQL_PARSE_FAILED")
 
-    def _keep(self, text: str, document: Document) -> None:
+    def keep(self, text: str, document: Document) -> Document:
+        """Keep the document of this text, unless the text is too long or another was faster; return the one kept."""
+        if text in self._kept:
+            return self._kept[text]
         if len(text) > _KEPT_CHARACTERS // 10:
-            return
+            return document
         self._kept[text] = document
         self._kept_characters += len(text)
         while len(self._kept) > _KEPT_DOCUMENTS or self._kept_characters > _KEPT_CHARACTERS:
             oldest, _ = self._kept.popitem(last=False)
             self._kept_characters -= len(oldest)
+        return document
 
 
 def formatted(error: GraphQLError, code: str | None = None) -> dict[str, Any]:

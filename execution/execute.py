@@ -112,13 +112,15 @@ class Engine:
         self._executor_class: type[Executor[Any]] = schema.execution_context_class
         self._public_error = public_error
         self._hide_suggestions = hide_suggestions
-        self._documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
+        self.documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
         self._plans = Plans(schema, hide_suggestions=hide_suggestions) if compiled else None
 
-    def prepare(self, request: Request) -> Operation:
-        """Find the operation a request asks for. Raises `Refused` when its document, its name or its variables will not
-        do."""
-        document = self._documents.get(request.query)
+    def prepare(self, request: Request, document: Document | None = None) -> Operation:
+        """Find the operation a request asks for. `document` is the one of its text, for who has it already.
+
+        Raises `Refused` when its document, its name or its variables will not do.
+        """
+        document = document or self.documents.get(request.query)
         if document.errors:
             raise Refused(list(document.errors), document.hash)
         if request.operation_name is not None:

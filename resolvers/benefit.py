@@ -9,7 +9,7 @@ from context import Info
 from loaders.batching import Load
 from loaders.criteria import ANY_BENEFIT, BenefitCriteria
 from loaders.listing import Listing
-from resolvers.inputs import After, BenefitFilter, BenefitIdArgument, First, WhichBenefits, reference
+from resolvers.inputs import After, BenefitFilter, BenefitIdArgument, First, WhichBenefits, at_most, reference
 from resolvers.marks import loads
 from resolvers.paging import connection, place
 
@@ -76,7 +76,7 @@ def criteria(filter: BenefitFilter | None) -> BenefitCriteria:
     return BenefitCriteria(
         definition_id=filter.definition_id and omneo.definition_id(filter.definition_id, field="definitionId"),
         external_id=filter.external_id and reference(filter.external_id, field="externalId"),
-        tags=tuple(sorted({omneo.handle(tag, field="tags") for tag in filter.tags or ()})),
+        tags=tuple(sorted({omneo.handle(tag, field="tags") for tag in at_most(filter.tags or (), field="tags")})),
         expired=filter.expired,
         redeemable=filter.redeemable,
         claimed=filter.claimed,

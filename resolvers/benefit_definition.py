@@ -19,6 +19,8 @@ from resolvers.inputs import (
     DefinitionLookup,
     First,
     WhichDefinitions,
+    at_most,
+    reference,
 )
 from resolvers.marks import loads
 from resolvers.paging import Connection, place
@@ -97,9 +99,11 @@ def _upstream_filters(wanted: BenefitDefinitionFilter, *, members_only: bool) ->
     published = True if members_only else wanted.published
     archived = False if members_only else wanted.archived
     return omneo.Filters.of(
-        handle__in=None if wanted.handles is None else [omneo.handle(each, field="handles") for each in wanted.handles],
+        handle__in=None
+        if wanted.handles is None
+        else [omneo.handle(each, field="handles") for each in at_most(wanted.handles, field="handles")],
         type=spelled(wanted.type),
-        campaign=wanted.campaign,
+        campaign=wanted.campaign and reference(wanted.campaign, field="campaign"),
         is_claimable=wanted.claimable,
         is_assignable=wanted.assignable,
         is_published=published,

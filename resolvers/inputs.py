@@ -1,6 +1,7 @@
 """What may be asked: the arguments and input types of the schema, and what is wrong with a bad one."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -117,6 +118,13 @@ def json_object(value: object, *, field: str) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise BadInput(f"{field} must be a JSON object.")
     return value
+
+
+def at_most(values: Sequence[Any], *, field: str, limit: int = 50) -> Sequence[Any]:
+    """Check that a list of a filter is not longer than a URL can carry."""
+    if len(values) > limit:
+        raise BadInput(f"{field} must be at most {limit} values.")
+    return values
 
 
 def reference(value: str, *, field: str) -> str:

@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 # A second one of these could be read differently by a proxy in front of us.
-_SINGULAR = frozenset((b"authorization", b"content-type", b"content-length", b"content-encoding"))
+_SINGULAR = frozenset((b"host", b"authorization", b"content-type", b"content-length", b"content-encoding"))
 
 
 class HttpRefusal(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -18,6 +19,7 @@ from execution import Answer, Request
 from schema.codes import extensions
 from schema.errors import UNFORESEEN
 from serving.asgi import ClientGone, HttpRefusal, Receive, Scope, Send, read_body, read_headers, send_answer
+from serving.aside import LONG_BODY, Aside
 from serving.caller import Callers
 from serving.compression import WORTH_IT, gzipped, takes_gzip
 from serving.exchange import Exchange
@@ -48,6 +50,7 @@ class GraphQLEndpoint:
         callers: Callers,
         metrics: Metrics,
         page: Page,
+        aside: Aside,
         *,
         deadline_s: float,
         limits: HttpLimits | None = None,
@@ -56,6 +59,7 @@ class GraphQLEndpoint:
         self._callers = callers
         self._metrics = metrics
         self._page = page
+        self._aside = aside
         self._deadline_s = deadline_s
         self._limits = limits or HttpLimits()
 
@@ -85,6 +89,8 @@ class GraphQLEndpoint:
         try:
             if twice is not None:
                 raise HttpRefusal("BAD_REQUEST", f"The header {twice} may be sent once only.")
+            if b"host" not in sent and scope.get("http_version") == "1.1":
+                raise HttpRefusal("BAD_REQUEST", "A Host header is needed.")
             return await self._serve(exchange, scope, receive, sent)
         except ClientGone:
             raise
@@ -112,7 +118,8 @@ class GraphQLEndpoint:
         if is_get:
             return await self._one(exchange, caller, from_query_string(scope["query_string"]), receive, reports)
         body = await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s)
-        asked = from_body(body, batch=limits.batch)
+        read = partial(from_body, body, batch=limits.batch)
+        asked = read() if len(body) <= LONG_BODY else await self._aside.do(read)
         if isinstance(asked, list):
             return await self._batch(exchange, caller, asked, receive, reports)
         return await self._one(exchange, caller, asked, receive, reports)

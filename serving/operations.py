@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from context import Caller, Context
-from execution import Answer, Engine, Operation, Refused, Request
+from execution import Answer, Document, Engine, Operation, Refused, Request
 from schema.codes import extensions
 from serving.asgi import HttpRefusal, Receive
+from serving.aside import LONG_DOCUMENT, Aside
 from serving.budget import Budget
 from serving.exchange import Exchange
 from serving.hangup import HangUp
@@ -26,6 +28,7 @@ class Operations:
         engine: Engine,
         open_context: Callable[[Caller, Trace], Context],
         budget: Budget,
+        aside: Aside,
         *,
         members_introspect: bool,
         is_log_only: bool,
@@ -33,6 +36,7 @@ class Operations:
         self._engine = engine
         self._open_context = open_context
         self._budget = budget
+        self._aside = aside
         self._members_introspect = members_introspect
         self._is_log_only = is_log_only
 
@@ -40,7 +44,7 @@ class Operations:
         """Run what is asked, and note in the exchange what became of it. Raises HttpRefusal for a mutation by GET and
         for a caller without calls left; ClientGone for a read nobody waits for."""
         try:
-            operation = exchange.operation = self._engine.prepare(request)
+            operation = exchange.operation = self._engine.prepare(request, await self._document(request.query))
             self._admit(exchange, caller, operation)
             answer = await self._charged(exchange, caller, operation, receive)
         except Refused as refused:
@@ -51,6 +55,13 @@ class Operations:
         # The older media type has no status for "understood, but not run"; a client of it reads the errors.
         exchange.status = 400 if not answer.is_executed and exchange.media_type == GRAPHQL_RESPONSE else 200
         return answer
+
+    async def _document(self, text: str) -> Document | None:
+        documents = self._engine.documents
+        known = documents.kept(text)
+        if known is not None or len(text) <= LONG_DOCUMENT:
+            return known
+        return documents.keep(text, await self._aside.do(partial(documents.read, text)))
 
     def _admit(self, exchange: Exchange, caller: Caller, operation: Operation) -> None:
         document = operation.document

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from serving.asgi import HttpRefusal
 
 _FLUSH_S = 10.0
+_PIPELINED = 50  # requests one connection may have waiting for their turn
 _LINGER_S = 2.0
 
 
@@ -71,8 +72,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_size += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
         self._head_size += len(name) + len(value) + 4
+        if self._is_in_head:
+            super().on_header(name, value)
+        elif self._head_size > self.heads.bytes and not self._is_refused:
+            self._refuse_size()
+        # What follows a chunked body looks like headers to uvicorn, and could bring a credential past a proxy.
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
@@ -81,6 +86,9 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self._head_size > self.heads.bytes:
             self._refuse_size()
+            return
+        if len(self.pipeline) >= _PIPELINED:
+            self._refuse("BAD_REQUEST", "Too many requests were sent ahead of their answers.")
             return
         super().on_headers_complete()
 
@@ -91,6 +99,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if not self._is_refused:
             super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse("BAD_REQUEST", "The request is not valid HTTP/1.1.")
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
@@ -133,8 +144,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._is_answering():
-            self.transport.close()
-            return
+            if self.cycle.response_started or not self.cycle.more_body:
+                self.transport.close()
+                return
+            # It is this request's own body that goes wrong: whoever works on it need not answer any more.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         refusal = HttpRefusal(code, message)
         status, body = HTTPStatus(refusal.status), orjson.dumps(refusal.payload())
         self.transport.write(

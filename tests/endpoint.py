@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from context import Caller
 from execution import Engine, Limits
 from serving.asgi import Message
+from serving.aside import Aside
 from serving.budget import Budget, LocalCounts
 from serving.caller import Callers
 from serving.graphql import GraphQLEndpoint, HttpLimits
@@ -82,11 +83,13 @@ def coded(error: GraphQLError) -> dict[str, Any]:
 def endpoint_over(log: Log, *, limits: HttpLimits | None = None, is_log_only: bool = False) -> GraphQLEndpoint:
     """Put the handler before the schema above, as the gateway does before its own."""
     engine = Engine(strawberry.Schema(Query, Mutation), coded, Limits(is_log_only=is_log_only))
+    aside = Aside()
     return GraphQLEndpoint(
-        Operations(engine, log.open, Budget(LocalCounts()), members_introspect=True, is_log_only=is_log_only),
+        Operations(engine, log.open, Budget(LocalCounts()), aside, members_introspect=True, is_log_only=is_log_only),
         Callers(development_key("sandbox-service-key")),
         Metrics(),
         Page(),
+        aside,
         deadline_s=5,
         limits=limits or HttpLimits(body_timeout_s=0.2),
     )
