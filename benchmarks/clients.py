@@ -8,9 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
-from benchmarks.town import Town
+from benchmarks.town import NoAnswer, Town
 
 ASSIGN = """mutation($input: AssignBenefitInput!) { result: assignBenefit(input: $input) { __typename
     ... on BenefitAssigned { benefit { id } } ... on BenefitPending { operationId } } }"""
@@ -80,7 +78,7 @@ class Clients:
                 answer = await self._town.ask(
                     self._random.randrange(2), query, self._random.choice(PATIENCE_S), input=asked
                 )
-            except (httpx.HTTPError, ValueError):
+            except NoAnswer:
                 self.told.outcomes["no answer"] += 1
                 await asyncio.sleep(self._random.uniform(0.05, 0.3))
                 continue
@@ -114,7 +112,7 @@ class Clients:
         while True:
             try:
                 answer = await self._town.ask(self._random.randrange(2), OPERATION, 2.0, id=operation_id)
-            except (httpx.HTTPError, ValueError):
+            except NoAnswer:
                 answer = {}
             operation = (answer.get("data") or {}).get("benefitOperation")
             if operation is not None and operation["state"] != "PENDING":

@@ -35,8 +35,8 @@ from benchmarks.town import Town
 QUARANTINE_S = 2.0
 DEADLINE_S = 3.0
 ROUND = 5000  # writes
-CLIENTS = 64  # at a time
-KILL_EVERY_S = 12.0
+CLIENTS = 128  # at a time
+KILL_EVERY_S = 20.0
 STORM_EVERY_S = 9.0
 STORM_S = 1.2
 # A process that is killed while it sends is noticed after a quarantine and an interval, and read back for by others.

@@ -40,10 +40,9 @@ async def resolve_claimability(
         can_claim = await judged(info, whose, definition.id)
     except omneo.NotFound:
         return Claimability(can_claim=False, reasons=[ProfileUnknown()])
-    whole = await info.context.loaders.definition_by_id.load(definition.id)
-    if whole is None:
-        return None
-    return await _compared(info, whose, whole, can_claim)
+    is_whole = isinstance(definition, omneo.BenefitDefinition)  # the copy inside a benefit lacks the counters
+    whole = definition if is_whole else await info.context.loaders.definition_by_id.load(definition.id)
+    return None if whole is None else await _compared(info, whose, whole, can_claim)
 
 
 async def _compared(info: Info, profile_id: str, definition: omneo.BenefitDefinition, can_claim: bool) -> Claimability:
