@@ -40,8 +40,10 @@ async def resolve_claimability(
         can_claim = await judged(info, whose, definition.id)
     except omneo.NotFound:
         return Claimability(can_claim=False, reasons=[ProfileUnknown()])
-    is_whole = isinstance(definition, omneo.BenefitDefinition)  # the copy inside a benefit lacks the counters
-    whole = definition if is_whole else await info.context.loaders.definition_by_id.load(definition.id)
+    if isinstance(definition, omneo.BenefitDefinition):
+        return await _compared(info, whose, definition, can_claim)
+    # The copy inside a benefit lacks the counters.
+    whole = await info.context.loaders.definition_by_id.load(definition.id)
     return None if whole is None else await _compared(info, whose, whole, can_claim)
 
 

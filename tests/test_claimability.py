@@ -8,15 +8,16 @@ from house import House
 import omneo
 from resolvers.conditions import Clause, Truth, clauses
 
-ASK = """query($by: BenefitDefinitionLookupInput!, $who: ID) { benefitDefinition(by: $by) { claimability(profileId: $who) {
+ASK = """query($by: BenefitDefinitionLookupInput!, $who: ID) { benefitDefinition(by: $by) {
+    claimability(profileId: $who) {
     canClaim
     reasons {
         __typename code message retryable
         ... on ClaimWindowNotOpen { opensAt }
         ... on AlreadyClaimed { benefit { id } }
         ... on ConditionNotMet { clauses { rule holds } }
-    }
-} } }"""
+    } }
+} }"""
 RENAME = """mutation($key: String!) {
     updateBenefitDefinition(input: {id: "1", name: "n", idempotencyKey: $key}) { __typename }
 }"""
