@@ -93,6 +93,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
             except writes.StateUnavailable:
                 app.state.failure = "REDIS_URL cannot be reached" if settings.redis_url else "STATE_DB cannot be opened"
                 raise
+            stack.push_async_callback(parts.gateway.catalogue.versions.aclose)
             stack.push_async_callback(parts.gateway.writes.drain)
             stack.push_async_callback(budget.aclose)
             stack.callback(aside.close)
@@ -158,7 +159,7 @@ async def _open_gateway(settings: Settings, http: httpx.AsyncClient, reads: omne
         page_max=settings.omneo_page_max,
         reads=reads,
     )
-    gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant)
+    gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant, catalogue=_catalogue(settings))
     gateway.capabilities = await _capabilities(settings, upstream)
     gateway.writes = await writes.Writes.open(
         state_db=str(settings.state_db) if settings.state_db else None,
@@ -167,6 +168,12 @@ async def _open_gateway(settings: Settings, http: httpx.AsyncClient, reads: omne
         kinds=gateway.kinds.all(),
     )
     return gateway
+
+
+def _catalogue(settings: Settings) -> omneo.Catalogue:
+    if settings.redis_url is None:
+        return omneo.Catalogue()
+    return omneo.Catalogue(omneo.SharedVersions.at(str(settings.redis_url), settings.tenant))
 
 
 def _budget(settings: Settings) -> Budget:

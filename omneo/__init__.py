@@ -80,6 +80,7 @@ from omneo.redemption import (
 from omneo.tier import Tier
 from omneo.times import calendar_date, days_later, to_wall, utc_text, utc_time, wall_in, wall_text, wall_time
 from omneo.transport import Answer, Request, Transport, open_http
+from omneo.versions import OwnVersions, SharedVersions, Versions
 
 __all__ = [
     "ME",
@@ -105,6 +106,7 @@ __all__ = [
     "MemberUnauthenticated",
     "NotFound",
     "OmneoError",
+    "OwnVersions",
     "Page",
     "Profile",
     "ProfileAttributes",
@@ -116,12 +118,14 @@ __all__ = [
     "Refused",
     "Region",
     "Request",
+    "SharedVersions",
     "Tier",
     "TimedOut",
     "Transport",
     "Unauthenticated",
     "Unavailable",
     "Upstream",
+    "Versions",
     "Window",
     "assign_benefit",
     "assign_many",

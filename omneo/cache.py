@@ -13,47 +13,68 @@ from omneo.benefit_definition import (
 )
 from omneo.client import Client
 from omneo.errors import BudgetSpent, TimedOut
+from omneo.versions import OwnVersions, Versions, VersionsUnavailable
+
+Fetch = Callable[[Client, str], Awaitable[BenefitDefinition]]
 
 
 class Catalogue:
     """Remember definitions by id and by handle for `ttl_s` seconds (and up to a tenth more, so they do not all lapse
-    at once).
+    at once), or until a write changes one: `versions` are shared by the gateways that share a Redis (ADR 17).
 
     Callers who ask for the same definition at the same time share one call. Failures are not remembered, nor is
     `NotFound`. Always read with the server token: the ID API has no definitions route (DESIGN D10, D11).
     """
 
-    def __init__(self, ttl_s: float = 60.0, max_entries: int = 2000) -> None:
-        remember = alru_cache(maxsize=max_entries, ttl=ttl_s, jitter=ttl_s / 10, key=_by_what_is_asked)
+    def __init__(self, versions: Versions | None = None, ttl_s: float = 60.0, max_entries: int = 2000) -> None:
+        self.versions = versions or OwnVersions()
+
+        def remember(fetch: Fetch) -> Any:
+            async def read(client: Client, key: str, _version: str) -> BenefitDefinition:
+                return await fetch(client, key)
+
+            return alru_cache(maxsize=max_entries, ttl=ttl_s, jitter=ttl_s / 10, key=_by_what_is_asked)(read)
+
         self._by_id = remember(fetch_definition)
         self._by_handle = remember(fetch_definition_by_handle)
 
     async def by_id(self, client: Client, definition_id: str) -> BenefitDefinition:
         """Read one definition by id. Raises `NotFound` and whatever the call raises."""
-        return await self._read(self._by_id, client, definition_id)
+        return await self._read(self._by_id, client, definition_id, _by_id(definition_id))
 
     async def by_handle(self, client: Client, handle: str) -> BenefitDefinition:
         """Read one definition by handle. Raises `NotFound` and whatever the call raises."""
-        return await self._read(self._by_handle, client, handle)
+        return await self._read(self._by_handle, client, handle, _by_handle(handle))
 
     async def forget(self, definition: EmbeddedBenefitDefinition) -> None:
         """Drop a definition that a write may have changed."""
-        self._by_id.cache_invalidate(None, definition.id)
-        self._by_handle.cache_invalidate(None, definition.handle)
+        await self.versions.change([_by_id(definition.id), _by_handle(definition.handle)])
 
-    async def _read(self, remembered: Any, client: Client, key: str) -> BenefitDefinition:
-        shared = remembered.cache_contains(client, key)
+    async def _read(self, remembered: Any, client: Client, key: str, name: str) -> BenefitDefinition:
+        ask: Callable[[Client, str, str], Awaitable[BenefitDefinition]] = remembered.__wrapped__
         try:
-            definition: BenefitDefinition = await remembered(client, key)
+            version = await self.versions.current(name)
+        except VersionsUnavailable:
+            return await ask(client, key, "")
+        shared = remembered.cache_contains(client, key, version)
+        try:
+            definition: BenefitDefinition = await remembered(client, key, version)
         except (BudgetSpent, TimedOut):
             if not shared:
                 raise
             # The call we joined was another request's, and so was the limit it ran into.
-            ask: Callable[[Client, str], Awaitable[BenefitDefinition]] = remembered.__wrapped__
-            return await ask(client, key)
+            return await ask(client, key, version)
         client.trace.tally.cached += shared
         return definition
 
 
-def _by_what_is_asked(_client: Client, key: str) -> str:
-    return key
+def _by_what_is_asked(_client: Client, key: str, version: str) -> tuple[str, str]:
+    return key, version
+
+
+def _by_id(definition_id: str) -> str:
+    return f"id:{definition_id}"
+
+
+def _by_handle(handle: str) -> str:
+    return f"handle:{handle}"

@@ -30,6 +30,7 @@ class BenefitOperation:
     id: strawberry.ID = field(description="Its id, as `BenefitPending` gave it.")
     kind: BenefitOperationKind = field(resolver=resolve_operation_kind, description="Which mutation made it.")
     state: BenefitOperationState = field(resolver=resolve_operation_state, description="How far it is.")
+    attempt: int = field(description="How often it has been sent, or was about to be, under its key.")
     benefit = field(
         resolver=resolve_operation_benefit,
         graphql_type=Benefit | None,
