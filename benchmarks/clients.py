@@ -32,7 +32,7 @@ class Told:
     unanswered: list[str] = field(default_factory=list)
     lapsed: set[str] = field(default_factory=set)  # benefits that are said not to have been redeemed
     outcomes: Counter[str] = field(default_factory=Counter)
-    longest_pending_s: float = 0.0
+    pending_s: list[float] = field(default_factory=list)  # from the first answer that said so to one that did not
 
 
 class Clients:
@@ -120,4 +120,4 @@ class Clients:
                 if operation["state"] != "PENDING" or operation["attempt"] != first:
                     break
             await asyncio.sleep(0.1)
-        self.told.longest_pending_s = max(self.told.longest_pending_s, loop.time() - began)
+        self.told.pending_s.append(loop.time() - began)
