@@ -1,5 +1,6 @@
 """Which benefits are wanted: what Omneo can filter by itself, and what is checked on every row all the same."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -91,4 +92,8 @@ def _within(
 
 
 def _written(moment: datetime | None, widened_by: timedelta) -> str | None:
-    return None if moment is None else omneo.to_wall(moment + widened_by, ZoneInfo("UTC"))
+    if moment is None:
+        return None
+    with suppress(OverflowError):  # at the end of the calendar there is nothing beyond
+        moment += widened_by
+    return omneo.to_wall(moment, ZoneInfo("UTC"))

@@ -30,7 +30,7 @@ async def assign_benefit(
         timezone=timezone,
         expires_at=expires_at,
         external_id=external_id,
-        value=None if value is None else float(value),
+        value=value,
         meta=meta,
     )
     return await client.post("/benefits", body, Benefit)

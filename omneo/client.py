@@ -22,6 +22,9 @@ from telemetry import Trace
 T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
 
+# A Decimal goes as the number it is, digit by digit; a float might be another one, or none that JSON can say.
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
 USER_AGENT = "omneo-graphql-gateway"
 
 
@@ -127,7 +130,7 @@ class Client:
         headers = self._headers
         if body is not None:
             headers = headers | {"content-type": "application/json"}
-        content = None if body is None else msgspec.json.encode(body)
+        content = None if body is None else _encoder.encode(body)
         return await self._exchange(
             name, self._upstream.transport, Request(method, url, headers, content, self.trace.remaining_s())
         )

@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 from omneo.errors import Invalid
 
+_FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59"
+_MIDDLE = 5000  # the year from which on a moment is near the far end of the calendar
+
 
 def wall_time(value: str | None, zone_name: str | None, default: ZoneInfo) -> datetime | None:
     """Read wall time in the zone a record names, or in `default` where it names none or an unknown one (C-5).
@@ -24,7 +27,10 @@ def utc_time(value: str | None) -> datetime | None:
     moment = _parse(value)
     if moment is None:
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(detail="a time outside the calendar") from None
 
 
 @lru_cache(maxsize=16384)
@@ -48,8 +54,15 @@ def calendar_date(value: str | None) -> date | None:
 
 
 def to_wall(moment: datetime, zone: ZoneInfo) -> str:
-    """Write an aware moment as Omneo takes it: wall time in `zone`, to the second."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    """Write an aware moment as Omneo takes it: wall time in `zone`, to the second.
+
+    At either end of the calendar, where a zone's wall clock would leave it, the end itself: 9999 stands for never.
+    """
+    try:
+        wall = moment.astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        return _LAST if moment.year > _MIDDLE else _FIRST
+    return wall.isoformat(" ", "seconds")
 
 
 def wall_in(moment: str, zone_name: str | None, default: ZoneInfo) -> str:

@@ -1,5 +1,6 @@
 """Benefits: one by id, of a profile, of everyone; and what a profile may claim, see and redeem."""
 
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -9,7 +10,16 @@ from context import Info
 from loaders.batching import Load
 from loaders.criteria import ANY_BENEFIT, BenefitCriteria
 from loaders.listing import Listing
-from resolvers.inputs import After, BenefitFilter, BenefitIdArgument, First, WhichBenefits, at_most, reference
+from resolvers.inputs import (
+    After,
+    BenefitFilter,
+    BenefitIdArgument,
+    First,
+    WhichBenefits,
+    given,
+    handles,
+    reference,
+)
 from resolvers.marks import loads
 from resolvers.paging import connection, place
 
@@ -74,9 +84,9 @@ def criteria(filter: BenefitFilter | None) -> BenefitCriteria:
     if filter is None:
         return ANY_BENEFIT
     return BenefitCriteria(
-        definition_id=filter.definition_id and omneo.definition_id(filter.definition_id, field="definitionId"),
-        external_id=filter.external_id and reference(filter.external_id, field="externalId"),
-        tags=tuple(sorted({omneo.handle(tag, field="tags") for tag in at_most(filter.tags or (), field="tags")})),
+        definition_id=given(filter.definition_id, partial(omneo.definition_id, field="definitionId")),
+        external_id=given(filter.external_id, partial(reference, field="externalId")),
+        tags=given(filter.tags, partial(handles, field="tags")) or (),
         expired=filter.expired,
         redeemable=filter.redeemable,
         claimed=filter.claimed,

@@ -19,7 +19,8 @@ from resolvers.inputs import (
     DefinitionLookup,
     First,
     WhichDefinitions,
-    at_most,
+    given,
+    handles,
     reference,
 )
 from resolvers.marks import loads
@@ -99,11 +100,9 @@ def _upstream_filters(wanted: BenefitDefinitionFilter, *, members_only: bool) ->
     published = True if members_only else wanted.published
     archived = False if members_only else wanted.archived
     return omneo.Filters.of(
-        handle__in=None
-        if wanted.handles is None
-        else [omneo.handle(each, field="handles") for each in at_most(wanted.handles, field="handles")],
+        handle__in=given(wanted.handles, partial(handles, field="handles")),
         type=spelled(wanted.type),
-        campaign=wanted.campaign and reference(wanted.campaign, field="campaign"),
+        campaign=given(wanted.campaign, partial(reference, field="campaign")),
         is_claimable=wanted.claimable,
         is_assignable=wanted.assignable,
         is_published=published,

@@ -1,14 +1,16 @@
 """What may be asked: the arguments and input types of the schema, and what is wrong with a bad one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import strawberry
 from strawberry import UNSET, field
 
+import omneo
 from resolvers.words import BenefitType, ProfileType
 
 
@@ -19,6 +21,11 @@ class BadInput(Exception):
 class BadCursor(BadInput):
     """Say that `after` is no cursor of this list."""
 
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+_LIST_MAX = 50
 
 First = Annotated[int, strawberry.argument(description="How many items to read, 1 to 100.")]
 After = Annotated[
@@ -106,7 +113,7 @@ def zone_name(value: str | None, default: ZoneInfo) -> str:
     """Check an IANA zone name; the tenant's zone when none is given."""
     if value is None:
         return default.key
-    if value not in available_timezones():
+    if value not in _zones():
         raise BadInput("timezone must be an IANA zone name, such as Australia/Melbourne.")
     return value
 
@@ -120,15 +127,26 @@ def json_object(value: object, *, field: str) -> dict[str, Any] | None:
     return value
 
 
-def at_most(values: Sequence[Any], *, field: str, limit: int = 50) -> Sequence[Any]:
-    """Check that a list of a filter is not longer than a URL can carry."""
-    if len(values) > limit:
-        raise BadInput(f"{field} must be at most {limit} values.")
-    return values
-
-
 def reference(value: str, *, field: str) -> str:
     """Check a retailer's reference: 1 to 255 printable characters, since it travels in a query value."""
     if not 1 <= len(value) <= 255 or not value.isprintable() or value != value.strip():
         raise BadInput(f"{field} must be 1 to 255 printable characters.")
     return value
+
+
+def handles(values: list[str], *, field: str) -> tuple[str, ...]:
+    """Check a list of handles: 1 to 50 of them, since they travel in one query value. Sorted, each once."""
+    if not 1 <= len(values) <= _LIST_MAX:
+        raise BadInput(f"{field} must name 1 to {_LIST_MAX}.")
+    return tuple(sorted({omneo.handle(value, field=field) for value in values}))
+
+
+def given(value: T | None, check: Callable[[T], U]) -> U | None:
+    """Check what was given. An empty text is something given, and most likely a mistake: it is not passed over."""
+    return None if value is None else check(value)
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    # The files of a machine also hold names that stand for no place; reading them all is slow, so once.
+    return frozenset(available_timezones() - {"Factory", "localtime", "posixrules"})

@@ -50,6 +50,8 @@ class Benefit:
     meta: JSON | None = field(description="Whatever was stored with it.")
     redeem_code_pos: str | None = field(description="The code to redeem it with at a till.")
     redeem_code_online: str | None = field(description="The code to redeem it with online.")
+    source_type: str | None = field(description="What kind of thing issued it, as Omneo names it; null when not said.")
+    source_id: strawberry.ID | None = field(description="Which thing of `sourceType` issued it; null when not said.")
     created_at: datetime | None = field(resolver=utc_time("created_at"), description="When it was made, in UTC.")
     updated_at: datetime | None = field(resolver=utc_time("updated_at"), description="When it last changed, in UTC.")
     definition: BenefitDefinition = field(description="What it is: the definition it was made from.")

@@ -1,11 +1,15 @@
 """The custom scalars: how each is written, and how what a client sends is read."""
 
+import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
+
+_DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_DIGITS_BEFORE, _DIGITS_AFTER = 15, 10  # as many as any currency needs, and as few as every JSON parser keeps
 
 
 def _moment(value: object) -> datetime:
@@ -27,14 +31,13 @@ def _day(value: object) -> date:
 
 
 def _number(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not _DECIMAL.fullmatch(str(value)):
         raise ValueError('A Decimal is a number or a string that holds one, such as "12.50".')
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError('A Decimal is a number or a string that holds one, such as "12.50".') from None
-    if not number.is_finite():
-        raise ValueError("A Decimal is a finite number.")
+    number = Decimal(str(value)).normalize()
+    if number.adjusted() >= _DIGITS_BEFORE or -int(number.as_tuple().exponent) > _DIGITS_AFTER:
+        raise ValueError(
+            f"A Decimal has at most {_DIGITS_BEFORE} digits before the point, and {_DIGITS_AFTER} after it."
+        )
     return number
 
 

@@ -1,5 +1,6 @@
 """Benefits through GraphQL: what is shown, what it costs, and that nobody sees another's."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -217,6 +218,16 @@ async def test_benefit_by_id(house: House) -> None:
     assert (await house.data(query, token=token, id="2"))["benefit"] == {"id": "2", "profileId": other}
     for bad in ("x", "-1", "1/../2", "1e3", "٣", ""):
         assert await house.codes(query, id=bad) == ["BAD_USER_INPUT"]
+
+
+async def test_what_issued_a_benefit_is_told(house: House) -> None:
+    """Omneo names it by kind and number; the seed's benefits were issued by nothing."""
+    query = '{ benefit(id: "1") { sourceType sourceId } }'
+    assert (await house.data(query))["benefit"] == {"sourceType": None, "sourceId": None}
+    row = (await house.rest("GET", "/benefits/1"))["data"] | {"source_type": "reaction", "source_id": 12}
+    body = json.dumps({"data": row})
+    await house.faults({"path": "/api/v3/benefits/1", "action": "status", "status": 200, "body": body})
+    assert (await house.data(query))["benefit"] == {"sourceType": "reaction", "sourceId": "12"}
 
 
 async def test_failing_benefits_leave_the_profile_alone(house: House) -> None:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -366,6 +367,13 @@ async def test_request_says_who_asks_and_why() -> None:
     assert (headers["x-request-id"], headers["traceparent"]) == ("r-1", traceparent)
     assert wire.requests[0].content == b'{"value":1}'
     assert "cookie" not in headers
+
+
+async def test_decimal_is_sent_digit_by_digit() -> None:
+    """As a number; a float would be another one."""
+    wire = Wire(ok(PROFILE))
+    await wire.client().post("/benefits", {"value": Decimal("123456789012345.0123456789")}, omneo.Profile)
+    assert wire.requests[0].content == b'{"value":123456789012345.0123456789}'
 
 
 async def test_cookies_of_omneo_are_not_sent_back() -> None:
