@@ -77,7 +77,7 @@ def create_app(
             Middleware(FaultMiddleware, faults=faults),
             Middleware(_MergedSlashes),
         ],
-        exception_handlers={Problem: _problem, HTTPException: _http_problem},
+        exception_handlers={Problem: _problem, HTTPException: _http_problem, Exception: _bug},
         lifespan=lifespan,
     )
     app.state.sandbox, app.state.journal, app.state.faults, app.state.deliveries = sandbox, journal, faults, deliveries
@@ -141,6 +141,10 @@ async def _health(_request: Request) -> Response:
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return Json(error.body, error.status, headers=error.headers)
+
+
+async def _bug(_request: Request, _error: Exception) -> Response:
+    return Json({"message": "Server Error"}, 500)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.answers import nothing, one
+from sandbox.answers import every, nothing, one
 from sandbox.core import sandbox_of
 from sandbox.fields import body_of
+from sandbox.journal import Journal
 from sandbox.problems import Problem
 from sandbox.seed import seed
 from sandbox.settings import Settings
@@ -22,11 +23,11 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 async def calls(request: Request) -> Response:
     """Read the journal, or begin a new one."""
-    journal = request.app.state.journal
+    journal: Journal = request.app.state.journal
     if request.method == "DELETE":
-        journal.calls.clear()
+        journal.clear()
         return nothing()
-    return JSONResponse({"data": list(journal.calls)})
+    return every(journal.as_json())
 
 
 async def faults(request: Request) -> Response:
@@ -40,7 +41,7 @@ async def faults(request: Request) -> Response:
             plan.plan(json.loads(await request.body()))
         except ValueError:
             raise Problem(400, {"message": "The request body is not valid JSON."}) from None
-    return JSONResponse({"data": [vars(rule) for rule in plan.rules]})
+    return every([vars(rule) for rule in plan.rules])
 
 
 async def settings(request: Request) -> Response:
@@ -60,7 +61,7 @@ async def deliveries(request: Request) -> Response:
     if request.method == "DELETE":
         kept.clear()
         return nothing()
-    return JSONResponse({"data": list(kept)})
+    return every(list(kept))
 
 
 async def reset(request: Request) -> Response:

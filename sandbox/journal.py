@@ -12,11 +12,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 KEPT = 200_000
 
 
+Call = tuple[str, str, str, int | None, float]
+_NAMES = ("method", "path", "query", "status", "ms")
+
+
 @dataclass
 class Journal:
     """Keep the latest calls; no headers and no bodies, so no tokens and nobody's data but what is in a path."""
 
-    calls: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _calls: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def note(self, method: str, path: str, query: str, status: int | None, ms: float) -> None:
+        """Add a call; the oldest goes when there are too many."""
+        self._calls.append((method, path, query, status, ms))
+
+    def clear(self) -> None:
+        """Begin a new journal."""
+        self._calls.clear()
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Write the calls down, the oldest first."""
+        return [dict(zip(_NAMES, call, strict=True)) for call in self._calls]
 
 
 class JournalMiddleware:
@@ -42,12 +58,6 @@ class JournalMiddleware:
         try:
             await self._app(scope, receive, noticed)
         finally:
-            self._journal.calls.append(
-                {
-                    "method": scope["method"],
-                    "path": path,
-                    "query": scope["query_string"].decode("latin-1"),
-                    "status": status,
-                    "ms": round((time.perf_counter() - started) * 1000, 3),
-                }
-            )
+            query = scope["query_string"].decode("latin-1")
+            ms = round((time.perf_counter() - started) * 1000, 3)
+            self._journal.note(scope["method"], path, query, status, ms)

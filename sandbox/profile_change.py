@@ -159,4 +159,6 @@ def _with_attributes(sandbox: Sandbox, profile: Row, given: Row) -> Row:
         profile, _ = attributes.with_date(sandbox, profile, each)
     for each in given.get("custom_attributes", []):
         profile = attributes.with_custom(profile, each)
-    return {**profile, "addresses": [{"id": n, **each} for n, each in enumerate(profile["addresses"], start=1)]}
+    blank = {**dict.fromkeys(_ADDRESS.split()), "is_default": False, "meta": None}
+    addresses = [{"id": n, **blank, **each} for n, each in enumerate(profile["addresses"], start=1)]
+    return {**profile, "addresses": addresses}

@@ -136,6 +136,7 @@ def _places(number: int) -> dict[str, Any]:
         "longitude": None,
         "notes": None,
         "external_id": None,
+        "meta": None,
     }
     return {
         "joined_location_id": store["id"],

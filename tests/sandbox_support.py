@@ -26,10 +26,7 @@ SERVER = {"authorization": f"Bearer {TOKEN}"}
 ORIGIN = "http://sandbox.test"
 
 # Keys of answers that may be missing. All others that the document knows must be there, and no others.
-OPTIONAL = {
-    "ValidationError": {"errors"},
-    "Address": {"company", "notes", "external_id", "latitude", "longitude", "meta", "id", "iso", "iso_state"},
-}
+OPTIONAL = {"ValidationError": {"errors"}}
 # Keys that API.md §7.2 lists and the document leaves out.
 EXTRA = {"Profile": {"joined_staff", "preferred_staff", "normal_hours", "special_hours", "organisations"}}
 
@@ -91,14 +88,17 @@ def hold(method: str, path: str, status: int, body: Any) -> str | None:
 
 
 class RefereedTransport(httpx.ASGITransport):
-    """Hold every answer that passes against the document."""
+    """Hold every answer that passes against the document; of a long list, some of its rows."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
         path = re.sub("^/(api/v3|id/api/v1)", "", request.url.path)
         if path != request.url.path:
             await response.aread()
-            hold(request.method, path, response.status_code, response.json() if response.content else None)
+            body = response.json() if response.content else None
+            if isinstance(body, dict) and isinstance(body.get("data"), list):
+                body["data"] = body["data"][:: max(1, len(body["data"]) // 10)]
+            hold(request.method, path, response.status_code, body)
         return response
 
 
