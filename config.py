@@ -6,7 +6,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -26,6 +26,10 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 # Known to everyone who reads the documentation, so they open nothing but a sandbox on this machine.
 DEVELOPMENT_TOKEN = "sandbox-token"  # noqa: S105 — public by design
 DEVELOPMENT_SERVICE_KEY = "sandbox-service-key"
+
+# Where writes are remembered in production, unless told otherwise: an intent that dies with its process permits a
+# second benefit. Relative to where the gateway is started.
+STATE_DB = Path(".state/writes.db")
 
 
 class SettingsError(Exception):
@@ -82,6 +86,11 @@ class Settings:
         """Tell where Omneo's health check lives: scheme, host and port of the API."""
         parts = urlsplit(self.omneo_api_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def remembers(self) -> bool:
+        """Tell whether writes are remembered past the process (ADR 16)."""
+        return self.state_db is not None or self.redis_url is not None
 
     @property
     def is_development(self) -> bool:
@@ -143,7 +152,7 @@ class Settings:
             cors_origins=read("CORS_ORIGINS", _origins, ()),
         )
         settings._check()
-        return settings
+        return settings if settings.remembers or settings.is_development else replace(settings, state_db=STATE_DB)
 
     def _check(self) -> None:
         jwt = {"JWT_ISSUER": self.jwt_issuer, "JWT_AUDIENCE": self.jwt_audience, "JWKS_URL": self.jwks_url}

@@ -15,7 +15,7 @@ from starlette.routing import Route
 import omneo
 import telemetry
 import writes
-from config import DEVELOPMENT_SERVICE_KEY, Settings, SettingsError
+from config import DEVELOPMENT_SERVICE_KEY, STATE_DB, Settings, SettingsError
 from context import Caller, Context, Gateway
 from execution import COUNTED, Engine, Limits
 from schema import schema
@@ -161,6 +161,9 @@ async def _open_gateway(settings: Settings, http: httpx.AsyncClient, reads: omne
     )
     gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant, catalogue=_catalogue(settings))
     gateway.capabilities = await _capabilities(settings, upstream)
+    if settings.state_db == STATE_DB:
+        with contextlib.suppress(OSError):  # then it cannot be opened either, and that is said
+            STATE_DB.parent.mkdir(mode=0o700, exist_ok=True)
     gateway.writes = await writes.Writes.open(
         state_db=str(settings.state_db) if settings.state_db else None,
         redis_url=str(settings.redis_url) if settings.redis_url else None,

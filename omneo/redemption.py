@@ -4,6 +4,7 @@ import msgspec
 
 from omneo.benefit import Benefit
 from omneo.client import Client
+from omneo.errors import Invalid, Landed
 from omneo.location import Location
 from omneo.paging import Page, Window, read_window
 from omneo.record import Json, Record, as_object
@@ -31,10 +32,16 @@ class RedemptionItem(Record, frozen=True, kw_only=True):
 
     @property
     def benefit(self) -> Benefit | None:
-        """The redeemed benefit, as it was after; None for other kinds, and where Omneo leaves it out or removed it."""
+        """The redeemed benefit, as it was after; None for other kinds, and where Omneo leaves it out or removed it.
+
+        Raises `Invalid` for what is no benefit.
+        """
         if self.type != "benefit" or bytes(self.type_attributes) in _NOTHING:
             return None
-        return _benefit.decode(self.type_attributes)
+        try:
+            return _benefit.decode(self.type_attributes)
+        except msgspec.DecodeError as error:
+            raise Invalid(landed=Landed.UNKNOWN, detail="a redeemed benefit that is none") from error
 
 
 _NOTHING = (b"null", b"{}", b"[]")

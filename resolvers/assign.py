@@ -10,7 +10,7 @@ from context import Info
 from resolvers.benefit_definition import find_definition
 from resolvers.benefit_inputs import AssignArgument, AssignBenefitInput, AssignBenefitsRowInput
 from resolvers.eligibility import pool_left
-from resolvers.inputs import idempotency_key, json_object, reference, zone_name
+from resolvers.inputs import BadInput, idempotency_key, json_object, own_reference, zone_name
 from resolvers.outcomes import AssignOutcome, BenefitAssigned
 from resolvers.refusals import AllocationExhausted, DefinitionUnknown, ProfileUnknown, RefusedByOmneo
 from resolvers.writing import perform, unfinished
@@ -56,8 +56,12 @@ async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOut
 
 
 def _wanted(input: AssignBenefitInput, default_zone: ZoneInfo) -> dict[str, Any]:
-    external_id = None if input.external_id is None else reference(input.external_id, field="externalId")
-    return in_omneos_words(input, default_zone) | {"external_id": external_id}
+    wanted = in_omneos_words(input, default_zone) | {"external_id": None}
+    if input.external_id is None:
+        return wanted
+    if writes.OPERATION_META in (wanted["meta"] or {}):
+        raise BadInput(f"meta must not hold {writes.OPERATION_META}, which the gateway keeps there.")
+    return wanted | {"external_id": own_reference(input.external_id)}
 
 
 def in_omneos_words(input: AssignBenefitInput | AssignBenefitsRowInput, default_zone: ZoneInfo) -> dict[str, Any]:

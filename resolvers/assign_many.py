@@ -10,11 +10,13 @@ from strawberry import enum_value
 import omneo
 import writes
 from context import Info
+from loaders.batching import Load
 from loaders.listing import slice_of
 from resolvers.assign import as_asked, in_omneos_words
 from resolvers.benefit_definition import find_definition
 from resolvers.benefit_inputs import AssignBenefitsRowInput, AssignManyArgument
 from resolvers.inputs import After, BadInput, First, idempotency_key
+from resolvers.marks import loads
 from resolvers.outcomes import AssignManyOutcome, BenefitsQueued
 from resolvers.paging import Connection, place
 from resolvers.refusals import BenefitPending, DefinitionUnknown, RefusedByOmneo
@@ -54,13 +56,14 @@ async def resolve_assign_benefits(info: Info, input: AssignManyArgument) -> Assi
         return writes.Taken(queued.batch_id)
 
     kind = info.context.kinds.assign_many
+    known_as = await operation_id(info, kind, key)
     outcome = await perform(
         info,
         kind,
         send,
         key=key,
         profile_id="",
-        target=key,
+        target=known_as,  # nobody waits for another batch
         asked=_as_asked(rows, input.rows),
         note=writes.noted(rows),
     )
@@ -90,12 +93,17 @@ def resolve_queued_rows(
     return rows_page(root.batch, root.operation_id, first, after)
 
 
-async def resolve_row_benefit(row: strawberry.Parent[writes.Row], info: Info) -> omneo.Benefit | None:
-    return await info.context.loaders.benefit_by_external_id.load((row.profile_id, row.external_id))
+@loads("benefit_by_external_id", "profile_id", "external_id")
+def resolve_row_benefit(row: strawberry.Parent[writes.Row], info: Info) -> Load[tuple[str, str], omneo.Benefit | None]:
+    return Load(info.context.loaders.benefit_by_external_id, (row.profile_id, row.external_id))
 
 
-async def resolve_row_state(row: strawberry.Parent[writes.Row], info: Info) -> BenefitRowState:
-    benefit = await resolve_row_benefit(row, info)
+@loads("benefit_by_external_id", "profile_id", "external_id")
+def resolve_row_state(row: strawberry.Parent[writes.Row], info: Info) -> Load[tuple[str, str], omneo.Benefit | None]:
+    return Load(info.context.loaders.benefit_by_external_id, (row.profile_id, row.external_id), _state)
+
+
+def _state(benefit: omneo.Benefit | None) -> BenefitRowState:
     return BenefitRowState.PENDING if benefit is None else BenefitRowState.DONE
 
 

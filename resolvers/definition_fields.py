@@ -12,7 +12,7 @@ from strawberry import UNSET
 import omneo
 from resolvers.conditions import check_condition
 from resolvers.definition_inputs import CreateBenefitDefinitionInput, UpdateBenefitDefinitionInput
-from resolvers.inputs import BadInput, json_object, reference
+from resolvers.inputs import BadInput, json_object, own_reference
 
 _NOT_OMNEOS = {"id", "idempotency_key"}
 _NEVER_NULL = {"name", "handle", "period"}
@@ -66,7 +66,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "period": _whole("period", 0),
     "max_redemptions": _whole("maxRedemptions", 0),
     "max_global_redemptions": _whole("maxGlobalRedemptions", 0),
-    "external_id": lambda value: reference(value, field="externalId"),
+    "external_id": own_reference,
     "tags": lambda values: [omneo.handle(each, field="tags") for each in values],
     "meta": lambda value: json_object(value, field="meta"),
     "claim_condition": lambda value: check_condition(value, field="claimCondition"),

@@ -150,3 +150,11 @@ def given(value: T | None, check: Callable[[T], U]) -> U | None:
 def _zones() -> frozenset[str]:
     # The files of a machine also hold names that stand for no place; reading them all is slow, so once.
     return frozenset(available_timezones() - {"Factory", "localtime", "posixrules"})
+
+
+def own_reference(value: str) -> str:
+    """Check a reference the caller gives to something new; those that begin as the gateway's own do are refused, or
+    one could be taken for the trace of a write."""
+    if value.startswith("gw1-"):
+        raise BadInput("externalId must not begin with gw1-, as the gateway's own do.")
+    return reference(value, field="externalId")

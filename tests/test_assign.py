@@ -117,3 +117,19 @@ async def test_members_do_not_assign(house: House) -> None:
     profile_id = (await house.profile_ids(1))[0]
     given = {"profileId": profile_id, "definition": {"id": "1"}, "idempotencyKey": "k"}
     assert await house.codes(ASSIGN, token=await house.member(profile_id), input=given) == ["FORBIDDEN"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"externalId": "gw1-0123456789012345678901234567890123456789"},
+        {"externalId": "pos-1", "meta": {"gateway_operation": "gw1-0"}},
+    ],
+    ids=str,
+)
+async def test_the_trace_of_a_write_cannot_be_forged(house: House, more: dict[str, Any]) -> None:
+    """What a read-back looks for is the gateway's to set."""
+    profile_id = (await house.profile_ids(1))[0]
+    given = {"profileId": profile_id, "definition": {"id": "1"}, "idempotencyKey": "k"} | more
+    assert await house.codes(ASSIGN, input=given) == ["BAD_USER_INPUT"]
+    assert not [call for call in await house.calls() if call.startswith("POST")]

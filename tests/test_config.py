@@ -1,5 +1,7 @@
 """Settings: what is read, what is derived, and how a wrong one is refused."""
 
+from pathlib import Path
+
 import pytest
 
 from config import Settings, SettingsError
@@ -97,3 +99,12 @@ def test_development_token_opens_a_loopback_sandbox_only() -> None:
 def test_no_repr_shows_a_token() -> None:
     settings = Settings.from_environ(MINIMUM | {"REDIS_URL": "redis://:a-real-password@x"})
     assert "a-real" not in repr(settings)
+
+
+def test_production_remembers_writes_on_disk_unless_told_otherwise() -> None:
+    """Neither a forgotten setting nor a restart costs the promise; development leaves nothing behind."""
+    production = {"OMNEO_TENANT": "acme", "OMNEO_TOKEN": "x"}
+    assert Settings.from_environ(production).state_db == Path(".state/writes.db")
+    assert Settings.from_environ(production | {"STATE_DB": ":memory:"}).state_db == Path(":memory:")
+    assert Settings.from_environ(production | {"REDIS_URL": "redis://127.0.0.1"}).state_db is None
+    assert Settings.from_environ(production | {"GATEWAY_ENV": "development"}).state_db is None

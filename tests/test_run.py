@@ -8,6 +8,8 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -219,3 +221,23 @@ def test_container_holds_every_package_the_gateway_imports() -> None:
     for package in ("serving", "execution", "schema", "resolvers", "loaders", "writes", "omneo"):
         assert f"COPY {package} {package}" in dockerfile
         assert f"!{package}\n" in (ROOT / ".dockerignore").read_text()
+
+
+def test_production_makes_a_file_for_writes_where_it_is_started(tmp_path: Path) -> None:
+    """With a tenant and a token alone the promise holds across restarts; nobody else may read the folder."""
+    environ = {"OMNEO_BASE_URL": "http://127.0.0.1:9", "OMNEO_TOKEN": "x", "PORT": "0", "OMNEO_BATCH": "fanout"}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    gateway = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, str(ROOT / "gateway.py")], cwd=tmp_path, env=kept | environ, stderr=subprocess.PIPE
+    )
+    try:
+        state = tmp_path / ".state" / "writes.db"
+        for _ in range(600):
+            if state.exists():
+                break
+            time.sleep(0.05)
+        assert state.exists()
+        assert (state.parent.stat().st_mode & 0o777) == 0o700
+    finally:
+        gateway.kill()
+        gateway.communicate()
