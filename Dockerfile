@@ -2,7 +2,7 @@
 FROM python:3.11-slim AS dependencies
 COPY requirements.lock .
 RUN python -m venv --without-pip /venv \
- && python -m pip --python /venv/bin/python install --no-cache-dir --no-compile --require-hashes -r requirements.lock
+ && python -m pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.lock
 
 FROM python:3.11-slim AS base
 RUN useradd --system --uid 10001 --home-dir /app gateway \
@@ -15,7 +15,7 @@ WORKDIR /app
 FROM base AS sandbox
 COPY sandbox sandbox
 COPY scripts/credentials.py scripts/credentials.py
-USER gateway
+USER 10001
 EXPOSE 8001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s \
   CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8001/api/health', timeout=2)"]
@@ -30,7 +30,9 @@ COPY resolvers resolvers
 COPY loaders loaders
 COPY writes writes
 COPY omneo omneo
-USER gateway
+# A read-only container could not keep what Python compiles, and would compile it at every start.
+RUN python -m compileall -q .
+USER 10001
 ENV HOST=0.0.0.0 PORT=8000 STATE_DB=/state/state.db
 VOLUME /state
 EXPOSE 8000
