@@ -1,5 +1,6 @@
 """An Omneo that fails: every way it can is a code, and nothing of it reaches the client."""
 
+import json
 from typing import Any
 
 import pytest
@@ -89,3 +90,19 @@ async def test_answers_and_logs_hold_no_token(house: House, capsys: pytest.Captu
     for text in (str(answers), logged):
         for secret in (token, "sandbox-token", "sandbox-service-key", "secret.person", "hunter2"):
             assert secret not in text
+
+
+async def test_unreadable_benefit_of_a_redemption_is_one_null(house: House) -> None:
+    """What was redeemed is read where it is asked for; the redemption itself, and its neighbours, are there."""
+    path = "/profiles/d4f398ee-4b5c-4a95-b3d9-18086edd77d8/redemptions"
+    listed = await house.rest("GET", f"{path}?page[size]=2")
+    listed["data"][0]["items"][0]["type_attributes"] = {"id": "no number"}
+    await house.faults({"path": f"/api/v3{path}", "action": "status", "status": 200, "body": json.dumps(listed)})
+    query = """{ profile(id: "d4f398ee-4b5c-4a95-b3d9-18086edd77d8") {
+        redemptions(first: 2) { nodes { id items { benefit { id } } } }
+    } }"""
+    answer = await house.ask(query)
+    broken, fine = answer["data"]["profile"]["redemptions"]["nodes"]
+    assert broken["items"] == [{"benefit": None}]
+    assert fine["items"][0]["benefit"]["id"]
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UPSTREAM_INVALID"]
