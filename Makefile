@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test format lint types schema-check tests audits schema docs lock clean
+.PHONY: help env run test format lint types schema-check tests audits bench peers schema docs lock clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -48,6 +48,14 @@ audits:          ## fetch the audits of GraphQL over HTTP, where npm is at hand
 	elif ! test node_modules/.package-lock.json -nt package-lock.json; then npm ci --silent --no-audit --no-fund || \
 	{ test -z "$$CI" && echo "left out: tests/test_http_audits.py, because npm could not fetch them"; }; fi
 
+bench: $(VENV)/run.stamp peers   ## speed beside the peers', as ratios; minutes of a machine that does nothing else
+	@$(BIN)/python -m benchmarks.speed $(BENCH)
+
+peers:           # the servers of other houses, where npm is at hand
+	@cd benchmarks/peers && if ! command -v npm >/dev/null; then echo "left out: the peers, because there is no npm"; \
+	elif ! test node_modules/.package-lock.json -nt package-lock.json; then npm ci --silent --no-audit --no-fund || \
+	echo "left out: the peers, because npm could not fetch them"; fi
+
 schema: $(VENV)/run.stamp   ## print the schema into schema.graphql
 	$(BIN)/python -m schema > schema.graphql
 
@@ -60,4 +68,4 @@ lock: $(VENV)/dev.stamp   ## resolve the dependencies anew, with hashes
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean:           ## remove what was made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .state tests/http_audits/node_modules
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .state tests/http_audits/node_modules benchmarks/peers/node_modules
