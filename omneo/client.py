@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
@@ -178,13 +179,21 @@ class Client:
         url = self._root + (route.format_map(safe) if safe else route)
         if not params:
             return url
-        return url + "?" + "&".join([f"{_quoted_name(name)}={quote_plus(value)}" for name, value in params])
+        return url + "?" + "&".join([f"{_quoted_name(name)}={_quoted(value)}" for name, value in params])
 
 
 @lru_cache(maxsize=256)
 def _quoted_name(name: str) -> str:
     """Names are ours and few. Values can be personal, and are not remembered."""
     return quote_plus(name)
+
+
+def _quoted(value: str) -> str:
+    """Quote a value; lists of ids, which urllib would take a millisecond for, need only their commas quoted."""
+    return value.replace(",", "%2C") if _ids(value) else quote_plus(value)
+
+
+_ids = re.compile(r"[A-Za-z0-9_.,~-]*").fullmatch
 
 
 @lru_cache(maxsize=128)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -58,8 +59,12 @@ async def read_window(
     size = found.meta.per_page
     if size < 1:
         raise Invalid(detail="meta.per_page below 1")
-    rows = dict(_numbered(found))
     end = min(window.offset + window.first, found.meta.total)
+    start = (found.meta.current_page - 1) * size
+    if start <= window.offset < end <= start + len(found.data):
+        # The one page holds it all, as nearly always.
+        return Page(found.data[window.offset - start : end - start], window.offset, found.meta.total)
+    rows = dict(_numbered(found))
     missing = sorted({offset // size + 1 for offset in range(window.offset, end) if offset not in rows})
     further = await asyncio.gather(*(_page(client, route, kind, size, page, params, parts) for page in missing))
     for answer in further:
@@ -86,4 +91,9 @@ async def _page(
     client: Client, route: str, kind: type[T], size: int, number: int, params: Params, parts: Mapping[str, str | int]
 ) -> _Answer[T]:
     asked = (*params, SORT, ("page[size]", str(size)), ("page[number]", str(number)))
-    return await client.get_whole(route, _Answer[kind], asked, **parts)  # type: ignore[valid-type]  # made at run time
+    return await client.get_whole(route, _answer_of(kind), asked, **parts)  # type: ignore[arg-type]  # a type is hashable
+
+
+@lru_cache(maxsize=128)
+def _answer_of(kind: Hashable) -> Any:
+    return _Answer[kind]  # type: ignore[valid-type]  # made at run time
