@@ -20,6 +20,7 @@ from context import Caller, Context, Gateway
 from execution import COUNTED, Engine, Limits
 from schema import schema
 from schema.errors import formatted
+from serving.application import Application
 from serving.aside import Aside
 from serving.budget import Budget, LocalCounts, SharedCounts
 from serving.caller import Callers, ServiceKey
@@ -99,14 +100,16 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
             stack.callback(aside.close)
             yield
 
-    app = Starlette(
+    cors = cross_origin(settings.cors_origins)
+    app = Application(
+        direct={} if cors else {"/graphql": endpoint},
         routes=[
             Route("/graphql", endpoint),
             Route("/healthz", health.live),
             Route("/readyz", health.ready),
             Route("/metrics", health.metrics),
         ],
-        middleware=cross_origin(settings.cors_origins),
+        middleware=cors,
         lifespan=lifespan,
     )
     # A redirect would name whatever host the client did.

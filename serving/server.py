@@ -45,6 +45,7 @@ def configure(app: Any, deadline_s: float, heads: HeadLimits | None = None) -> u
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks for the client's address
         timeout_graceful_shutdown=int(deadline_s + _STOP_GRACE_S),
     )
 
