@@ -51,7 +51,7 @@ audits:          ## fetch the audits of GraphQL over HTTP, where npm is at hand
 bench: $(VENV)/run.stamp peers   ## speed beside the peers', as ratios; minutes of a machine that does nothing else
 	@$(BIN)/python -m benchmarks.speed $(BENCH)
 
-peers:           # the servers of other houses, where npm is at hand
+peers:           ## fetch the servers to compare with, where npm is at hand
 	@cd benchmarks/peers && if ! command -v npm >/dev/null; then echo "left out: the peers, because there is no npm"; \
 	elif ! test node_modules/.package-lock.json -nt package-lock.json; then npm ci --silent --no-audit --no-fund || \
 	echo "left out: the peers, because npm could not fetch them"; fi
