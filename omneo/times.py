@@ -71,9 +71,14 @@ def wall_in(moment: str, zone_name: str | None, default: ZoneInfo) -> str:
 
 
 def days_later(value: str | None, days: int) -> str | None:
-    """Add days to wall time, as Omneo does: the hour of the day stays. None for no time."""
+    """Add days to wall time, as Omneo does: the hour of the day stays. None for no time, and past the calendar."""
     moment = _parse(value)
-    return None if moment is None else (moment + timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S")
+    if moment is None:
+        return None
+    try:
+        return (moment + timedelta(days=days)).isoformat(" ", "seconds")
+    except OverflowError:
+        return None
 
 
 def _parse(value: str | None) -> datetime | None:

@@ -1,7 +1,6 @@
 """Putting off the expiry of benefits: never twice for one key."""
 
 import asyncio
-from datetime import UTC
 
 import omneo
 import writes
@@ -60,7 +59,7 @@ def _ids(input: ExtendBenefitsInput) -> list[int]:
 
 def _extending(asked: ExtensionInput, ids: list[int], zone: str) -> writes.Extending:
     if asked.until:
-        return writes.Extending(ids=ids, until=asked.until.astimezone(UTC).isoformat(), default_zone=zone)
+        return writes.Extending(ids=ids, until=asked.until.isoformat(), default_zone=zone)
     if not asked.days or not 1 <= asked.days <= MOST_DAYS:
         raise BadInput(f"extension must say until when, or by 1 to {MOST_DAYS} days.")
     return writes.Extending(ids=ids, days=asked.days, default_zone=zone)

@@ -72,6 +72,18 @@ async def test_until_is_a_moment_in_the_benefits_own_zone(house: House) -> None:
     assert result["benefits"][0]["expiresAt"] == "2041-07-01T00:00:00+12:00"
 
 
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-11:00", "0001-01-01T00:00:00+14:00"])
+async def test_until_may_be_the_end_of_the_calendar(house: House, until: str) -> None:
+    """Where a zone's wall clock would leave it, its last or first moment; days past it are refused by Omneo."""
+    own = (await house.profile_ids(1))[0]
+    benefit = await given(house, own, "extendable-pass")
+    assert (await extend(house, own, [benefit], {"until": until}))["__typename"] == "BenefitsExtended"
+    await house.rest("PUT", f"/benefits/{benefit}", json={"expires_at": "9999-12-31 00:00:00"})
+    await house.faults({"method": "POST", "path": "*/extend", "action": "status", "status": 502, "times": 1})
+    asked = {"profileId": own, "benefitIds": [str(benefit)], "extension": {"days": 10}, "idempotencyKey": "b"}
+    assert await house.codes(EXTEND, input=asked) == ["UPSTREAM_UNAVAILABLE"]
+
+
 async def test_one_moment_for_benefits_of_two_zones_is_bad_input(house: House) -> None:
     """Omneo takes one wall time, which would be two moments; nothing is sent."""
     own = (await house.profile_ids(1))[0]
