@@ -77,9 +77,16 @@ async def list_redemptions(client: Client, profile_id: str, window: Window) -> P
 
 
 async def newest_redemptions(client: Client, profile_id: str, count: int) -> list[Redemption]:
-    """Read a profile's latest redemptions, the newest first; at most one page of them."""
+    """Read a profile's latest redemptions, at most so many, in no order to rely on.
+
+    Asked for newest first; should a tenant not sort so (API.md §12, U-11), the end of the list is read instead.
+    """
     params = (("sort", "-created_at"), ("page[size]", str(count)))
-    return await client.get("/profiles/{profile}/redemptions", list[Redemption], params, profile=profile_id)
+    rows = await client.get("/profiles/{profile}/redemptions", list[Redemption], params, profile=profile_id)
+    if len(rows) < 2 or rows[0].id > rows[-1].id:
+        return rows
+    total = (await list_redemptions(client, profile_id, Window(offset=0, first=1))).total
+    return (await list_redemptions(client, profile_id, Window(offset=max(0, total - count), first=count))).rows
 
 
 async def fetch_redemption(client: Client, profile_id: str, redemption_id: int) -> Redemption:
