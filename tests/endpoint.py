@@ -34,6 +34,9 @@ class Log:
         self.callers: list[Caller] = []
         self.traces: list[Trace] = []
 
+    def fail(self, caller: Caller, trace: Trace) -> Any:
+        raise RuntimeError("ada@example.com lives at 127.0.0.1")
+
     def open(self, caller: Caller, trace: Trace) -> Any:
         self.callers.append(caller)
         self.traces.append(trace)
@@ -80,12 +83,14 @@ def coded(error: GraphQLError) -> dict[str, Any]:
     return {"message": "hidden", "path": error.path, "extensions": {"code": "INTERNAL"}}
 
 
-def endpoint_over(log: Log, *, limits: HttpLimits | None = None, is_log_only: bool = False) -> GraphQLEndpoint:
-    """Put the handler before the schema above, as the gateway does before its own."""
+def endpoint_over(
+    log: Log, *, limits: HttpLimits | None = None, is_log_only: bool = False, fails: bool = False
+) -> GraphQLEndpoint:
+    """Put the handler before the schema above, as the gateway does before its own; `fails` has it meet a bug."""
     engine = Engine(strawberry.Schema(Query, Mutation), coded, Limits(is_log_only=is_log_only))
-    aside = Aside()
+    aside, opens = Aside(), log.fail if fails else log.open
     return GraphQLEndpoint(
-        Operations(engine, log.open, Budget(LocalCounts()), aside, members_introspect=True, is_log_only=is_log_only),
+        Operations(engine, opens, Budget(LocalCounts()), aside, members_introspect=True, is_log_only=is_log_only),
         Callers(development_key("sandbox-service-key")),
         Metrics(),
         Page(),
