@@ -47,6 +47,7 @@ class Settings:
     environment: Environment = "production"
     host: str = "127.0.0.1"
     port: int = 8000
+    workers: int = 1
     log_level: LogLevel = "info"
     engine: EngineName = "compiled"
     omneo_timezone: ZoneInfo
@@ -117,6 +118,7 @@ class Settings:
             environment=cast("Environment", read("GATEWAY_ENV", _one_of("production", "development"), "production")),
             host=read("HOST", str, "127.0.0.1"),
             port=read("PORT", _whole(0, 65535), 8000),
+            workers=read("WORKERS", _whole(1, 64), read("WEB_CONCURRENCY", _whole(1, 64), 1)),
             log_level=cast("LogLevel", read("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")),
             engine=cast("EngineName", read("ENGINE", _one_of("compiled", "stock"), "compiled")),
             omneo_timezone=read("OMNEO_TIMEZONE", _zone, ZoneInfo("UTC")),
@@ -155,6 +157,9 @@ class Settings:
         return settings if settings.remembers or settings.is_development else replace(settings, state_db=STATE_DB)
 
     def _check(self) -> None:
+        forgets = str(self.state_db) == ":memory:" or (self.state_db is None and self.is_development)
+        if self.workers > 1 and forgets and self.redis_url is None:
+            raise SettingsError("STATE_DB is missing: with several WORKERS, each must know of the others' writes")
         jwt = {"JWT_ISSUER": self.jwt_issuer, "JWT_AUDIENCE": self.jwt_audience, "JWKS_URL": self.jwks_url}
         missing = [name for name, value in jwt.items() if value is None]
         if 0 < len(missing) < len(jwt):

@@ -34,6 +34,7 @@ from serving.operations import Operations
 from serving.page import Page
 from serving.protocol import HeadLimits
 from serving.server import PortTaken, bind, serve
+from serving.workers import supervise
 
 _HEALTH_TIMEOUT_S = 2.0
 _JWKS_TIMEOUT_S = 5.0
@@ -136,11 +137,15 @@ def main() -> int:
         app.state.health.is_draining = True
 
     heads = HeadLimits(bytes=settings.limit_headers, seconds=settings.limit_headers_s, url_bytes=settings.limit_url)
-    if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain, heads=heads):
-        return 0
-    if app.state.failure is not None:
-        sys.stderr.write(f"{app.state.failure}\n")
-    return 2
+
+    def work() -> int:
+        if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain, heads=heads):
+            return 0
+        if app.state.failure is not None:
+            sys.stderr.write(f"{app.state.failure}\n")
+        return 2
+
+    return work() if settings.workers == 1 else supervise(work, settings.workers)
 
 
 class _Parts:

@@ -1,0 +1,99 @@
+"""Several processes behind one port, as an operator sees them: real processes, real signals."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from http_support import DEVELOPMENT, await_answer, free_port, process
+
+from config import Settings, SettingsError
+
+WITHIN_S = 30.0
+
+
+@contextmanager
+def workers(folder: Path, count: int = 2) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the gateway with so many workers; answers the supervisor's process and the URL."""
+    port = free_port()
+    environ = DEVELOPMENT | {"PORT": str(port), "WORKERS": str(count), "STATE_DB": str(folder / "state.db")}
+    with process(["gateway.py"], environ) as running:
+        url = f"http://127.0.0.1:{port}"
+        await_answer(f"{url}/healthz", WITHIN_S)
+        await_that(lambda: len(children(running.pid)) == count)
+        yield running, url
+
+
+def children(parent: int) -> set[int]:
+    return {int(each) for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()}
+
+
+def await_that(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < ends, "it did not come about in time"
+        time.sleep(0.05)
+
+
+def is_there(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and waits to be noticed does not."""
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def ask(url: str) -> object:
+    headers = {"authorization": "Bearer sandbox-service-key"}
+    return httpx.post(f"{url}/graphql", json={"query": "{ __typename }"}, headers=headers, trust_env=False).json()
+
+
+def test_a_worker_that_dies_is_replaced_and_a_stop_ends_all(tmp_path: Path) -> None:
+    """Killed as the kernel kills for lack of memory; the others answer on, and a new one comes."""
+    with workers(tmp_path) as (supervisor, url):
+        first = children(supervisor.pid)
+        os.kill(min(first), signal.SIGKILL)
+        await_that(lambda: len(children(supervisor.pid) - first) == 1)
+        assert ask(url) == {"data": {"__typename": "Query"}}
+        last = children(supervisor.pid)
+        supervisor.send_signal(signal.SIGTERM)
+        _, logged = supervisor.communicate(timeout=WITHIN_S)
+        assert supervisor.returncode == 0
+        assert not any(is_there(pid) for pid in last)
+    events = [json.loads(line)["event"] for line in logged.splitlines()]
+    assert events.count("worker replaced") == 1
+    assert events.count("stopped") >= 1
+
+
+def test_workers_do_not_outlive_their_supervisor(tmp_path: Path) -> None:
+    """Not even when it is killed: else they would hold the port for ever."""
+    with workers(tmp_path) as (supervisor, _):
+        alive = children(supervisor.pid)
+        supervisor.kill()
+        await_that(lambda: not any(is_there(pid) for pid in alive))
+
+
+def test_a_start_that_fails_fails_as_with_one_process(tmp_path: Path) -> None:
+    """A state that cannot be opened is said, and is not tried for ever."""
+    environ = DEVELOPMENT | {"PORT": "0", "WORKERS": "2", "STATE_DB": str(tmp_path / "nowhere" / "state.db")}
+    with process(["gateway.py"], environ) as running:
+        _, errors = running.communicate(timeout=WITHIN_S)
+        assert running.returncode == 2
+    assert "STATE_DB cannot be opened" in errors
+
+
+def test_workers_need_a_shared_memory_of_writes() -> None:
+    """Two processes that know nothing of each other's writes could make two benefits of one key."""
+    for told in ({}, {"STATE_DB": ":memory:"}):
+        with pytest.raises(SettingsError, match=r"^STATE_DB is missing: with several WORKERS"):
+            Settings.from_environ(DEVELOPMENT | {"WORKERS": "2"} | told)
+    assert Settings.from_environ(DEVELOPMENT | {"WORKERS": "2", "STATE_DB": "x.db"}).workers == 2
+    assert Settings.from_environ(DEVELOPMENT | {"WEB_CONCURRENCY": "3", "STATE_DB": "x.db"}).workers == 3
+    assert Settings.from_environ(DEVELOPMENT).workers == 1
