@@ -9,6 +9,7 @@ from starlette.datastructures import Secret
 
 import omneo
 from loaders import Loaders
+from loaders.prices import Terms
 from telemetry import Trace
 from writes import Kinds, Writes, benefit_kinds
 
@@ -48,6 +49,13 @@ class Context:
     trace: Trace
     zone: ZoneInfo
     tenant: str
+    capabilities: omneo.Capabilities
+
+    @property
+    def terms(self) -> Terms:
+        """Tell on what terms this caller's calls are made, for their price."""
+        able = self.capabilities
+        return Terms(self.caller.is_member, self.client.page_max, able.profiles_by_id, able.benefits_by_profile)
 
     def whose(self, profile_id: str) -> str:
         """Name the profile a loader's key is about: a member has one, under whatever id it is asked for."""
@@ -94,6 +102,7 @@ class Gateway:
             trace=trace,
             zone=self.zone,
             tenant=self.tenant,
+            capabilities=self.capabilities,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -43,6 +44,7 @@ class ArgumentReader:
         self._definition: StrawberryField = field.extensions["strawberry-definition"]
         self._constant: Arguments | None = None
         self._variables: list[tuple[str, str, bool]] = []
+        self.variables = frozenset(_names(*(each.value for each in node.arguments or ())))
         if all(_is_constant_or_plain(field, each) for each in node.arguments or ()):
             self._split()
 
@@ -92,15 +94,20 @@ def argument_name(schema: strawberry.Schema, argument: StrawberryArgument) -> st
 def _is_constant_or_plain(field: GraphQLField, argument: ArgumentNode) -> bool:
     if isinstance(argument.value, VariableNode):
         return str(get_nullable_type(field.args[argument.name.value].type)) in _PLAIN
-    return not _uses_variables(argument.value)
+    return not any(_names(argument.value))
 
 
-def _uses_variables(value: ValueNode) -> bool:
-    if isinstance(value, ListValueNode):
-        return any(map(_uses_variables, value.values))
-    if isinstance(value, ObjectValueNode):
-        return any(_uses_variables(each.value) for each in value.fields)
-    return isinstance(value, VariableNode)
+def _names(*values: ValueNode) -> Iterator[str]:
+    """Yield the names of all variables that values use."""
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, VariableNode):
+            yield value.name.value
+        elif isinstance(value, ListValueNode):
+            waiting += value.values
+        elif isinstance(value, ObjectValueNode):
+            waiting += [each.value for each in value.fields]
 
 
 def _variable(argument: ArgumentNode) -> str:

@@ -26,6 +26,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
     is_object_type,
+    print_ast,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
@@ -61,9 +62,8 @@ class Compiler:
         }
         one = _OneOperation(self._strawberry, operation, fragments, variables, self._hide)
         collected = collect_fields(self._schema, fragments, variables, root, operation)
-        return Plan(
-            operation.operation, one.object(root, collected.grouped_field_set), operation.variable_definitions or ()
-        )
+        root_plan = one.object(root, collected.grouped_field_set)
+        return Plan(operation.operation, root_plan, tuple(sorted(one.sizers)), one.is_whole)
 
 
 class _OneOperation:
@@ -81,6 +81,8 @@ class _OneOperation:
         self._fragments = fragments
         self._variables = variables
         self._hide = hide
+        self.sizers: set[str] = set()
+        self.is_whole = True
 
     def object(self, type_: GraphQLObjectType, grouped: dict[str, list[FieldDetails]]) -> ObjectPlan:
         """Plan the selection of one object type."""
@@ -92,7 +94,8 @@ class _OneOperation:
                 continue
             field = type_.fields.get(name)
             if field is None:
-                raise NotPlanned(name)  # introspection
+                self.is_whole = False  # introspection: it asks nobody, and the stock engine answers it
+                continue
             fields.append(self._field(key, type_, field, details))
         return ObjectPlan(type_.name, fields)
 
@@ -116,6 +119,8 @@ class _OneOperation:
             name=f"{parent.name}.{details[0].node.name.value}",
             nodes=[each.node for each in details],
             bind=_binder(definition, mark, read),
+            arguments=read,
+            said=",".join(sorted(print_ast(each) for each in details[0].node.arguments or ())),
             is_nullable=not is_non_null_type(field.type),
             is_list=is_list,
             is_item_nullable=not is_non_null_type(item),
@@ -124,6 +129,8 @@ class _OneOperation:
             rule=rule_of(field),
             is_async=resolver is not None and resolver.is_async,
         )
+        if mark is not None and (mark.is_paged or mark.calls is not None or mark.chooses is not None):
+            self.sizers |= read.variables
         if is_leaf_type(named):
             is_written = mark is not None and mark.writes is not None and not is_list
             plan.leaf, plan.leaf_type = (as_written if is_written else named.coerce_output_value), named.name

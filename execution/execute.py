@@ -19,7 +19,9 @@ from execution.document import Document, Documents, formatted
 from execution.limits import Limits
 from execution.plan import Plan
 from execution.plans import Plans
+from execution.price import FREE, Price, price_of
 from execution.runner import Runner
+from loaders.prices import Terms
 
 _MAX_COERCION_ERRORS = 20
 _MAX_LOGGED_ERRORS = 5
@@ -42,7 +44,7 @@ class Operation:
     node: OperationDefinitionNode
     variables: dict[str, Any] | None
     values: VariableValues
-    plan: Plan | None  # None: the stock engine runs it
+    plan: Plan | None
 
     @property
     def name(self) -> str | None:
@@ -51,6 +53,10 @@ class Operation:
     @property
     def kind(self) -> str:
         return self.node.operation.value
+
+    def price(self, terms: Terms) -> Price:
+        """Tell what it costs at worst, before it runs. One that no plan covers asks nobody."""
+        return FREE if self.plan is None else price_of(self.plan, self.values, terms)
 
     @property
     def is_write(self) -> bool:
@@ -113,7 +119,8 @@ class Engine:
         self._public_error = public_error
         self._hide_suggestions = hide_suggestions
         self.documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
-        self._plans = Plans(schema, hide_suggestions=hide_suggestions) if compiled else None
+        self._plans = Plans(schema, hide_suggestions=hide_suggestions)
+        self._is_compiled = compiled
 
     def prepare(self, request: Request, document: Document | None = None) -> Operation:
         """Find the operation a request asks for. `document` is the one of its text, for who has it already.
@@ -133,8 +140,7 @@ class Engine:
             error = GraphQLError(problem if document.operations else "The document has no operation.")
             raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash)
         values = self._values(document, node, request.variables)
-        plan = None if self._plans is None else self._plans.of(document, node, values)
-        return Operation(document, node, request.variables, values, plan)
+        return Operation(document, node, request.variables, values, self._plans.of(document, node, values))
 
     def _values(
         self, document: Document, node: OperationDefinitionNode, variables: dict[str, Any] | None
@@ -150,8 +156,9 @@ class Engine:
 
     async def run(self, operation: Operation, context: object) -> Answer:
         """Run a prepared operation in a context; every error in the answer has a code."""
-        if operation.plan is not None:
-            data, errors = await Runner(operation.plan, context, operation.values).run()
+        plan = operation.plan
+        if self._is_compiled and plan is not None and plan.is_whole:
+            data, errors = await Runner(plan, context, operation.values).run()
         else:
             data, errors = await self._run_stock(operation, context)
         answer = Answer(is_executed=True, data=data)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, OperationType, VariableDefinitionNode
+from graphql import FieldNode, OperationType
 from graphql.execution.values import VariableValues
 
 from resolvers.access import Rule
@@ -41,6 +41,8 @@ class FieldPlan:
     name: str  # Type.field, as errors put it
     nodes: list[FieldNode]
     bind: Bind
+    arguments: Callable[[VariableValues], dict[str, Any]]
+    said: str  # the arguments as the document says them
     is_nullable: bool
     is_list: bool
     is_item_nullable: bool
@@ -104,4 +106,6 @@ class Plan:
 
     kind: OperationType
     root: ObjectPlan
-    variable_definitions: Sequence[VariableDefinitionNode]
+    sizers: tuple[str, ...]  # the variables that its price depends on
+    is_whole: bool  # False: it lacks what only the stock engine answers, and is good for the price alone
+    prices: dict[Any, Any] = field(default_factory=dict)

@@ -24,61 +24,6 @@ from resolvers.marks import loads
 from resolvers.paging import connection, place
 
 
-@loads("benefit_by_id")
-def resolve_benefit(info: Info, id: BenefitIdArgument) -> Load[int, omneo.Benefit | None]:
-    return Load(info.context.loaders.benefit_by_id, omneo.benefit_id(id, field="id"))
-
-
-@loads("benefits")
-def resolve_benefits(
-    info: Info, first: First = 20, after: After = None, filter: WhichBenefits = None
-) -> Load[Any, Listing[omneo.Benefit]]:
-    wanted = criteria(filter)
-    here = place("benefits", first, after, wanted)
-    return Load(info.context.loaders.benefits, (here.window, wanted), connection(here))
-
-
-@loads("profile_by_id", "profile_id")
-def resolve_benefit_profile(benefit: strawberry.Parent[omneo.Benefit], info: Info) -> Load[str, omneo.Profile | None]:
-    return Load(info.context.loaders.profile_by_id, benefit.profile_id)
-
-
-@loads("benefits_by_profile_id", "id")
-def resolve_profile_benefits(
-    profile: strawberry.Parent[omneo.Profile],
-    info: Info,
-    first: First = 20,
-    after: After = None,
-    filter: WhichBenefits = None,
-) -> Load[Any, Listing[omneo.Benefit]]:
-    wanted, whose = criteria(filter), info.context.whose(profile.id)
-    here = place("profile.benefits", first, after, whose, wanted)
-    return Load(info.context.loaders.benefits_by_profile_id, (whose, here.window, wanted), connection(here))
-
-
-@loads("redeemable_benefits_by_profile_id", "id")
-def resolve_profile_redeemable_benefits(
-    profile: strawberry.Parent[omneo.Profile], info: Info, first: First = 20, after: After = None
-) -> Load[Any, Listing[omneo.Benefit]]:
-    whose = info.context.whose(profile.id)
-    here = place("profile.redeemableBenefits", first, after, whose)
-    return Load(info.context.loaders.redeemable_benefits_by_profile_id, (whose, here.window), connection(here))
-
-
-@loads("claimable_definitions_by_profile_id", "id")
-def resolve_profile_claimable_benefits(
-    profile: strawberry.Parent[omneo.Profile], info: Info
-) -> Load[str, list[omneo.BenefitDefinition]]:
-    return Load(info.context.loaders.claimable_definitions_by_profile_id, info.context.whose(profile.id))
-
-
-@loads("viewable_definitions_by_profile_id", "id")
-def resolve_profile_viewable_benefits(
-    profile: strawberry.Parent[omneo.Profile], info: Info
-) -> Load[str, list[omneo.BenefitDefinition]]:
-    return Load(info.context.loaders.viewable_definitions_by_profile_id, info.context.whose(profile.id))
-
-
 def criteria(filter: BenefitFilter | None) -> BenefitCriteria:
     """Check a filter and put it in terms of the benefits wanted. Raises `BadInput`, `InvalidId`."""
     if filter is None:
@@ -95,3 +40,62 @@ def criteria(filter: BenefitFilter | None) -> BenefitCriteria:
         expires_after=filter.expires_after,
         expires_before=filter.expires_before,
     )
+
+
+def _scans(filter: BenefitFilter | None) -> bool:
+    return criteria(filter).scanned
+
+
+@loads("benefit_by_id")
+def resolve_benefit(info: Info, id: BenefitIdArgument) -> Load[int, omneo.Benefit | None]:
+    return Load(info.context.loaders.benefit_by_id, omneo.benefit_id(id, field="id"))
+
+
+@loads("benefits", is_paged=True, scans=_scans)
+def resolve_benefits(
+    info: Info, first: First = 20, after: After = None, filter: WhichBenefits = None
+) -> Load[Any, Listing[omneo.Benefit]]:
+    wanted = criteria(filter)
+    here = place("benefits", first, after, wanted)
+    return Load(info.context.loaders.benefits, (here.window, wanted), connection(here))
+
+
+@loads("profile_by_id", "profile_id")
+def resolve_benefit_profile(benefit: strawberry.Parent[omneo.Benefit], info: Info) -> Load[str, omneo.Profile | None]:
+    return Load(info.context.loaders.profile_by_id, benefit.profile_id)
+
+
+@loads("benefits_by_profile_id", "id", is_paged=True, scans=_scans, spares=("profile_by_id",))
+def resolve_profile_benefits(
+    profile: strawberry.Parent[omneo.Profile],
+    info: Info,
+    first: First = 20,
+    after: After = None,
+    filter: WhichBenefits = None,
+) -> Load[Any, Listing[omneo.Benefit]]:
+    wanted, whose = criteria(filter), info.context.whose(profile.id)
+    here = place("profile.benefits", first, after, whose, wanted)
+    return Load(info.context.loaders.benefits_by_profile_id, (whose, here.window, wanted), connection(here))
+
+
+@loads("redeemable_benefits_by_profile_id", "id", is_paged=True, spares=("profile_by_id",))
+def resolve_profile_redeemable_benefits(
+    profile: strawberry.Parent[omneo.Profile], info: Info, first: First = 20, after: After = None
+) -> Load[Any, Listing[omneo.Benefit]]:
+    whose = info.context.whose(profile.id)
+    here = place("profile.redeemableBenefits", first, after, whose)
+    return Load(info.context.loaders.redeemable_benefits_by_profile_id, (whose, here.window), connection(here))
+
+
+@loads("claimable_definitions_by_profile_id", "id", spares=("definition_by_id",))
+def resolve_profile_claimable_benefits(
+    profile: strawberry.Parent[omneo.Profile], info: Info
+) -> Load[str, list[omneo.BenefitDefinition]]:
+    return Load(info.context.loaders.claimable_definitions_by_profile_id, info.context.whose(profile.id))
+
+
+@loads("viewable_definitions_by_profile_id", "id", spares=("definition_by_id",))
+def resolve_profile_viewable_benefits(
+    profile: strawberry.Parent[omneo.Profile], info: Info
+) -> Load[str, list[omneo.BenefitDefinition]]:
+    return Load(info.context.loaders.viewable_definitions_by_profile_id, info.context.whose(profile.id))

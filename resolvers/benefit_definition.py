@@ -30,7 +30,11 @@ from resolvers.words import Word, spelled, word
 AnyDefinition = omneo.BenefitDefinition | omneo.EmbeddedBenefitDefinition
 
 
-@loads("definition_by_id")
+def _looker(by: BenefitDefinitionLookupInput) -> str:
+    return "definition_by_id" if by.id else "definition_by_handle"
+
+
+@loads("definition_by_id", chooses=_looker, spares=("definition_by_id",))
 def resolve_benefit_definition(info: Info, by: DefinitionLookup) -> Load[str, omneo.BenefitDefinition | None]:
     def shown(definition: omneo.BenefitDefinition | None) -> omneo.BenefitDefinition | None:
         return definition if definition is not None and may_see(info, definition) else None
@@ -39,7 +43,7 @@ def resolve_benefit_definition(info: Info, by: DefinitionLookup) -> Load[str, om
     return Load(loader, key, shown)
 
 
-@loads("definitions")
+@loads("definitions", is_paged=True, spares=("definition_by_id",))
 def resolve_benefit_definitions(
     info: Info, first: First = 20, after: After = None, filter: WhichDefinitions = None
 ) -> Load[Any, Listing[omneo.BenefitDefinition]]:

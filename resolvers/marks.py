@@ -1,6 +1,6 @@
 """What a resolver tells of itself besides its arguments: enough to plan a query, and to price it, before it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,6 +15,10 @@ class Mark:
     whose key it answers with as a `Load`; None for a resolver that makes its value of the parent alone.
     `foresees` makes, of the resolver's own arguments, a stand-in for the record it will answer with, which has the
     attributes that `foreseen` names: what only needs those can be asked for at the same time.
+    `chooses` tells from the arguments which loader it is, where there are several. `is_paged`: it takes `first` and
+    `after`; `scans` tells of a filter whether Omneo cannot apply it, so that the list is read and looked through.
+    `spares` names the loaders that have nothing to ask for below its value, because that brings along what they hold.
+    `calls` tells from the arguments what a resolver costs at worst that asks Omneo by itself, by route.
     `writes` makes, of the info, a function from the parent to the value as the JSON answer holds it: a short cut past
     the value and its scalar, used where many are written.
     """
@@ -23,6 +27,11 @@ class Mark:
     loader: str | None = None
     foresees: Callable[..., Any] | None = None
     foreseen: tuple[str, ...] = ()
+    chooses: Callable[..., str] | None = None
+    is_paged: bool = False
+    scans: Callable[[Any], bool] | None = None
+    spares: tuple[str, ...] = ()
+    calls: Callable[..., Mapping[str, int]] | None = None
     writes: Callable[[Any], Callable[[Any], Any]] | None = None
 
 
@@ -47,8 +56,6 @@ def reads(*needs: str, writes: Callable[[Any], Callable[[Any], Any]] | None = No
     return marked(Mark(needs=needs, writes=writes))
 
 
-def loads(
-    loader: str, *needs: str, foresees: Callable[..., Any] | None = None, foreseen: tuple[str, ...] = ()
-) -> Callable[[Resolver], Resolver]:
+def loads(loader: str, *needs: str, **more: Any) -> Callable[[Resolver], Resolver]:
     """Mark a resolver that answers with a `Load` of this loader, whose key is made of these attributes."""
-    return marked(Mark(needs=needs, loader=loader, foresees=foresees, foreseen=foreseen))
+    return marked(Mark(needs=needs, loader=loader, **more))

@@ -19,6 +19,7 @@ from resolvers.inputs import (
     ProfileIdArgument,
     ProfileIdentityInput,
     ProfileLookup,
+    ProfileLookupInput,
     WhichProfiles,
 )
 from resolvers.marks import loads, reads
@@ -43,7 +44,7 @@ def _foreseen(info: Info, id: ProfileIdArgument) -> ForeseenProfile:
     return ForeseenProfile(omneo.profile_id(id, field="id"))
 
 
-@loads("own_profile", foresees=_own_foreseen, foreseen=("id",))
+@loads("own_profile", spares=("profile_by_id",), foresees=_own_foreseen, foreseen=("id",))
 def resolve_me(info: Info) -> Load[str, omneo.Profile | None] | None:
     return Load(info.context.loaders.own_profile, omneo.ME) if info.context.caller.is_member else None
 
@@ -53,7 +54,11 @@ def resolve_profile(info: Info, id: ProfileIdArgument) -> Load[str, omneo.Profil
     return Load(info.context.loaders.profile_by_id, omneo.profile_id(id, field="id"))
 
 
-@loads("profile_by_email")
+def _finder(by: ProfileLookupInput) -> str:
+    return "profile_by_email" if by.email else "profile_by_identity"
+
+
+@loads("profile_by_email", chooses=_finder)
 def resolve_find_profile(info: Info, by: ProfileLookup) -> Load[Any, omneo.Profile | None]:
     loaders = info.context.loaders
     if by.email:
@@ -63,7 +68,7 @@ def resolve_find_profile(info: Info, by: ProfileLookup) -> Load[Any, omneo.Profi
     raise BadInput("Name the profile by its e-mail address or by an identity.")
 
 
-@loads("profiles")
+@loads("profiles", is_paged=True)
 def resolve_profiles(
     info: Info, first: First = 20, after: After = None, filter: WhichProfiles = None
 ) -> Load[Any, Listing[omneo.Profile]]:

@@ -14,7 +14,7 @@ from resolvers.paging import connection, place
 from resolvers.words import RedeemedType, RedemptionType, word
 
 
-@loads("redemptions_by_profile_id", "id")
+@loads("redemptions_by_profile_id", "id", is_paged=True, spares=("profile_by_id",))
 def resolve_profile_redemptions(
     profile: strawberry.Parent[omneo.Profile], info: Info, first: First = 20, after: After = None
 ) -> Load[Any, Listing[omneo.Redemption]]:
