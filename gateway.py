@@ -17,7 +17,7 @@ import telemetry
 import writes
 from config import DEVELOPMENT_SERVICE_KEY, STATE_DB, Settings, SettingsError
 from context import Caller, Context, Gateway
-from execution import COUNTED, Engine, Limits
+from execution import COUNTED, Engine, Limits, price_command
 from schema import schema
 from schema.errors import formatted
 from serving.application import Application
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         limits,
         hide_suggestions=not settings.is_development,
         compiled=settings.engine == "compiled",
+        cost_limit=settings.cost_limit,
     )
     metrics, parts, budget, aside = Metrics(), _Parts(), _budget(settings), Aside()
     callers = Callers(_keys(settings), _verifier(settings, parts))
@@ -120,7 +121,12 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
 
 
 def main() -> int:
-    """Serve until told to stop. Returns the exit code: 0 then, 2 for a wrong setting, 1 when the port cannot be had."""
+    """Serve until told to stop. Returns the exit code: 0 then, 2 for a wrong setting, 1 when the port cannot be had.
+
+    `gateway.py price FILE` prints what a document costs instead, and needs no settings.
+    """
+    if sys.argv[1:2] == ["price"]:
+        return price_command(Engine(schema, formatted), sys.argv[2:])
     try:
         settings = Settings.from_environ(os.environ)
         telemetry.configure_logging(settings.log_level)

@@ -18,18 +18,31 @@ Path = list[str | int]
 
 
 class Errors:
-    """Collect the errors of one operation, each located in the document and in the answer."""
+    """Collect the errors of one operation, each located in the document and in the answer.
+
+    Below a place that an error made null, no other error is told.
+    """
 
     def __init__(self) -> None:
         self.collected: list[GraphQLError] = []
+        self._nulled: list[Path] = []
 
     def settle(self, error: Exception, field: FieldPlan, path: Path, *, is_nullable: bool) -> GraphQLError | None:
         """Keep an error where null may stand for it, and return that null; else return the error, located."""
         located = located_error(error, field.nodes, path)
         if not is_nullable:
             return located
-        self.collected.append(located)
+        self.keep(located, path)
         return None
+
+    def keep(self, error: GraphQLError, path: Path) -> None:
+        """Keep an error that makes the value at this path null."""
+        if any(path[: len(nulled)] == nulled for nulled in self._nulled):
+            return
+        if error.path is not None and len(error.path) > len(path):
+            self._nulled.append(path)
+            self.collected = [each for each in self.collected if (each.path or [])[: len(path)] != path]
+        self.collected.append(error)
 
     def null(self, field: FieldPlan, path: Path, *, is_nullable: bool) -> GraphQLError | None:
         """Return null where it may be, else the error that it is one."""

@@ -102,7 +102,7 @@ class Engine:
 
     `public_error` turns an error of execution into what the client reads, its code in `extensions.code`. When
     `compiled`, operations are run by their plans (docs/execution.md), and by graphql-core only where no plan covers
-    them.
+    them. One whose price is above `cost_limit` calls to Omneo is not run.
     """
 
     def __init__(
@@ -113,6 +113,7 @@ class Engine:
         *,
         hide_suggestions: bool = False,
         compiled: bool = True,
+        cost_limit: int = 250,
     ) -> None:
         self._schema = schema._schema  # strawberry has no public name for the graphql-core schema it wraps
         self._executor_class: type[Executor[Any]] = schema.execution_context_class
@@ -121,6 +122,14 @@ class Engine:
         self.documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
         self._plans = Plans(schema, hide_suggestions=hide_suggestions)
         self._is_compiled = compiled
+        self._cost_limit = cost_limit
+
+    def operation_names(self, text: str) -> list[str | None]:
+        """Name the operations of a document; None for one without a name. Raises `Refused`."""
+        document = self.documents.get(text)
+        if document.errors:
+            raise Refused(list(document.errors), document.hash)
+        return list(document.operations)
 
     def prepare(self, request: Request, document: Document | None = None) -> Operation:
         """Find the operation a request asks for. `document` is the one of its text, for who has it already.
@@ -154,7 +163,27 @@ class Engine:
             raise Refused([formatted(each, "BAD_USER_INPUT") for each in values], document.hash)
         return values
 
-    async def run(self, operation: Operation, context: object) -> Answer:
+    def admit(self, operation: Operation, context: Any, *, is_log_only: bool = False) -> Price:
+        """Price an operation on its caller's terms, and hold its calls to that. Raises `Refused` above the limit."""
+        price = operation.price(context.terms)
+        tally = context.trace.tally
+        tally.predicted = price.total
+        if self.is_too_much(price) and not is_log_only:
+            message = (
+                f"This query may take {price.total} calls to Omneo; the limit is {self._cost_limit}. "
+                "Ask for shorter pages, or for less below them."
+            )
+            extensions = {"code": "COST_LIMIT", "predicted": price.total, "limit": self._cost_limit}
+            raise Refused([formatted(GraphQLError(message, extensions=extensions))], operation.document.hash)
+        if price.is_whole:
+            tally.budget = price.total
+        return price
+
+    def is_too_much(self, price: Price) -> bool:
+        """Tell whether a price is above the limit."""
+        return price.total > self._cost_limit
+
+    async def run(self, operation: Operation, context: Any) -> Answer:
         """Run a prepared operation in a context; every error in the answer has a code."""
         plan = operation.plan
         if self._is_compiled and plan is not None and plan.is_whole:

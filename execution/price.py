@@ -16,7 +16,7 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from execution.plan import FieldPlan, ObjectPlan, Plan
-from loaders.prices import Ask, Terms, worst_case
+from loaders.prices import Ask, Terms, is_open, worst_case
 from resolvers.inputs import BadInput
 from resolvers.paging import FIRST_MAX
 
@@ -41,6 +41,7 @@ class Price:
     total: int
     routes: Mapping[str, int]
     places: tuple[FanOut, ...]
+    is_whole: bool = True  # False: it holds a resolver that does not tell what it costs
 
 
 FREE = Price(0, {}, ())
@@ -67,7 +68,7 @@ def _priced(plan: Plan, variables: VariableValues, terms: Terms) -> Price:
     routes = worst_case(_together(walk.places), terms)
     for route, count in walk.writes.items():
         routes[route] = routes.get(route, 0) + count
-    return Price(sum(routes.values()), routes, tuple(walk.places))
+    return Price(sum(routes.values()), routes, tuple(walk.places), walk.is_whole)
 
 
 def _together(places: list[FanOut]) -> dict[str, list[Ask]]:
@@ -98,6 +99,7 @@ class _Walk:
         self._terms = terms
         self.places: list[FanOut] = []
         self.writes: dict[str, int] = {}
+        self.is_whole = True
 
     def object(self, plan: ObjectPlan, place: _Place) -> None:
         asked: dict[tuple[str, str], Ask] = {}
@@ -108,14 +110,19 @@ class _Walk:
     def _step(self, step: FieldPlan, place: _Place, asked: dict[tuple[str, str], Ask]) -> None:
         path = f"{place.path}.{step.key}" if place.path else step.key
         mark = step.mark
+        if step.rule is not None and self._terms.is_member and not step.rule.members:
+            return
         arguments = step.arguments(self._variables)
         if mark is None or mark.loader is None:
+            self.is_whole &= not step.is_async or (mark is not None and mark.calls is not None)
             if mark is not None and mark.calls is not None:
                 for route, count in mark.calls(**arguments).items():
                     self.writes[route] = self.writes.get(route, 0) + count
             below = _Place(place.count * (place.page if step.is_list else 1), INLINE, place.spared, path)
         else:
             loader = mark.loader if mark.chooses is None else mark.chooses(**arguments)
+            if not is_open(loader, self._terms):
+                return
             count = place.spared.get(loader, place.count)
             ask = self._ask(step, arguments, 0 if loader in place.spared else count)
             known = asked.setdefault((loader, step.said), ask)

@@ -35,6 +35,7 @@ class _Taken:
     field: FieldPlan
     live: list[int]
     values: list[Any]
+    has_failed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -67,7 +68,7 @@ class Runner:
             for task in self._foreseen:
                 task.cancel()
         if isinstance(data, GraphQLError):
-            self._errors.collected.append(data)
+            self._errors.keep(data, [])
             return None, self._errors.collected
         return data, self._errors.collected
 
@@ -106,7 +107,11 @@ class Runner:
         return field.bind(self._info, self._variables)
 
     async def _steps(self, level: Level, out: list[Any], steps: Sequence[FieldPlan]) -> None:
-        taken = [self._take(step, level, out) for step in steps]
+        taken = []
+        for step in steps:
+            taken.append(self._take(step, level, out))
+            if taken[-1].has_failed and not step.is_nullable:
+                self._fell(taken, level, out)
         asked = self._ask(taken)
         self._foresee(taken)
         if len(taken) == 1:
@@ -123,14 +128,28 @@ class Runner:
                 step.rule.check(self._context.caller)
             read = self._reader(step)
         except Exception as error:
-            return _Taken(step, live, [error] * len(live))
+            return _Taken(step, live, [error] * len(live), has_failed=True)
         values: list[Any] = []
+        has_failed = False
         for number in live:
             try:
                 values.append(read(rows[number]))
             except Exception as error:
                 values.append(error)
-        return _Taken(step, live, values)
+                has_failed = True
+        return _Taken(step, live, values, has_failed)
+
+    def _fell(self, taken: list[_Taken], level: Level, out: list[Any]) -> None:
+        """Give up the parents that an error has already made null: nobody is asked for them any more."""
+        last = taken[-1]
+        for number, value in zip(last.live, last.values, strict=True):
+            if isinstance(value, Exception):
+                path = [*level.path(number), last.field.key]
+                out[number] = self._errors.settle(value, last.field, path, is_nullable=False)
+        for each in taken:
+            kept = [place for place, number in enumerate(each.live) if out[number].__class__ is dict]
+            each.live = [each.live[place] for place in kept]
+            each.values = [each.values[place] for place in kept]
 
     def _foresee(self, taken: list[_Taken]) -> None:
         """Ask already for what lies below records that are themselves still awaited, where the keys are known."""

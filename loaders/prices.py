@@ -46,6 +46,11 @@ def worst_case(asks: Mapping[str, list[Ask]], terms: Terms) -> Calls:
     return {route: count for route, count in calls.items() if count}
 
 
+def is_open(loader: str, terms: Terms) -> bool:
+    """Tell whether a loader has anything for this caller: only a member has a profile of their own."""
+    return loader != "own_profile" or terms.is_member
+
+
 _OWN = "GET /profiles/me"  # the one profile of a member, read once however often it is asked for
 
 

@@ -59,6 +59,7 @@ class Exchange:
             caller_kind=caller.kind if caller else "anonymous",
             caller=caller.name if caller else None,
             ms=round(seconds * 1000, 2),
+            predicted=tally.predicted,
             made=tally.made,
             retried=tally.retried,
             cached=tally.cached,

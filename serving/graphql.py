@@ -130,7 +130,12 @@ class GraphQLEndpoint:
         answer = await self._operations.run(exchange, caller, request, receive)
         if reports:
             tally = exchange.trace.tally
-            answer.extensions["upstream"] = {"made": tally.made, "retried": tally.retried, "cached": tally.cached}
+            answer.extensions["upstream"] = {
+                "predicted": tally.predicted,
+                "made": tally.made,
+                "retried": tally.retried,
+                "cached": tally.cached,
+            }
         return _encoded(answer)
 
     async def _batch(

@@ -17,8 +17,6 @@ from serving.hangup import HangUp
 from serving.negotiation import GRAPHQL_RESPONSE
 from telemetry import Trace
 
-_PRICE_UNKNOWN = 1
-
 
 class Operations:
     """Run operations. `open_context` makes the context one operation's resolvers share."""
@@ -46,7 +44,11 @@ class Operations:
         try:
             operation = exchange.operation = self._engine.prepare(request, await self._document(request.query))
             self._admit(exchange, caller, operation)
-            answer = await self._charged(exchange, caller, operation, receive)
+            context = self._open_context(caller, exchange.trace)
+            price = self._engine.admit(operation, context, is_log_only=self._is_log_only)
+            if self._engine.is_too_much(price):
+                exchange.exceeded.append("COST_LIMIT")
+            answer = await self._charged(exchange, operation, context, price.total, receive)
         except Refused as refused:
             answer, exchange.document_hash, exchange.outcome = refused.answer, refused.document_hash, "refused"
         exchange.codes = answer.codes()
@@ -78,21 +80,22 @@ class Operations:
                 raise Refused([error], document.hash)
             exchange.exceeded.append("LIMIT_INTROSPECTION")
 
-    async def _charged(self, exchange: Exchange, caller: Caller, operation: Operation, receive: Receive) -> Answer:
-        charge = await self._budget.charge(caller, _price(operation))
+    async def _charged(
+        self, exchange: Exchange, operation: Operation, context: Context, calls: int, receive: Receive
+    ) -> Answer:
+        charge = await self._budget.charge(context.caller, calls)
         if charge is None:
-            return await self._executed(exchange, caller, operation, receive)
+            return await self._executed(exchange, operation, context, receive)
         if charge.is_too_much:
             if not self._is_log_only:
                 raise await self._budget.refusal(charge)
             exchange.exceeded.append("RATE_LIMITED")
         try:
-            return await self._executed(exchange, caller, operation, receive)
+            return await self._executed(exchange, operation, context, receive)
         finally:
             exchange.headers.update(await self._budget.settle(charge, exchange.trace.tally.made))
 
-    async def _executed(self, exchange: Exchange, caller: Caller, operation: Operation, receive: Receive) -> Answer:
-        context = self._open_context(caller, exchange.trace)
+    async def _executed(self, exchange: Exchange, operation: Operation, context: Context, receive: Receive) -> Answer:
         if operation.is_write:
             # A write is never cut short by its client: whether it landed has to be known.
             return await self._engine.run(operation, context)
@@ -104,9 +107,3 @@ class Operations:
             raise
         finally:
             watch.end()
-
-
-def _price(operation: Operation) -> int:
-    """Return how many calls to Omneo an operation may make."""
-    price = getattr(operation, "price", None)
-    return _PRICE_UNKNOWN if price is None else int(price.total)

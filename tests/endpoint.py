@@ -9,6 +9,7 @@ from graphql import GraphQLError
 
 from context import Caller
 from execution import Engine, Limits
+from loaders.prices import Terms
 from serving.asgi import Message
 from serving.aside import Aside
 from serving.budget import Budget, LocalCounts
@@ -33,6 +34,15 @@ class Log:
         self.events: list[str] = []
         self.callers: list[Caller] = []
         self.traces: list[Trace] = []
+        self.terms = Terms(is_member=False)
+
+    @property
+    def caller(self) -> Caller:
+        return self.callers[-1]
+
+    @property
+    def trace(self) -> Trace:
+        return self.traces[-1]
 
     def fail(self, caller: Caller, trace: Trace) -> Any:
         raise RuntimeError("ada@example.com lives at 127.0.0.1")

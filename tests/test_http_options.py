@@ -50,7 +50,10 @@ async def test_batch_is_answered_one_by_one_in_order(log: Log, capsys: pytest.Ca
         answer = await send(client, operations, **{"x-request-id": "b-1", "x-upstream-report": "1"})
     first, second, third, fourth = answer.json()
     assert answer.status_code == 200
-    assert first == {"data": {"hello": "Hello you"}, "extensions": {"upstream": {"made": 0, "retried": 0, "cached": 0}}}
+    assert first == {
+        "data": {"hello": "Hello you"},
+        "extensions": {"upstream": {"predicted": 0, "made": 0, "retried": 0, "cached": 0}},
+    }
     assert second["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert third["data"] == {"write": "done"}
     assert (fourth["data"]["hello"], fourth["errors"][0]["extensions"]["code"]) == ("Hello you", "INTERNAL")

@@ -25,7 +25,7 @@ async def test_request_id_is_echoed_or_made_and_traceparent_carried(client: http
 
 async def test_calls_to_omneo_are_reported_when_asked_for(client: httpx.AsyncClient) -> None:
     answer = await post(client, "{ hello }", {"x-upstream-report": "1"})
-    assert answer.json()["extensions"] == {"upstream": {"made": 0, "retried": 0, "cached": 0}}
+    assert answer.json()["extensions"] == {"upstream": {"predicted": 0, "made": 0, "retried": 0, "cached": 0}}
 
 
 async def test_one_log_line_per_request_without_the_token(
