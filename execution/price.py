@@ -66,7 +66,7 @@ def _priced(plan: Plan, variables: VariableValues, terms: Terms) -> Price:
     walk = _Walk(variables, terms)
     walk.object(plan.root, _Place())
     routes = worst_case(_together(walk.places), terms)
-    for route, count in walk.writes.items():
+    for route, count in walk.asked.items():
         routes[route] = routes.get(route, 0) + count
     return Price(sum(routes.values()), routes, tuple(walk.places), walk.is_whole)
 
@@ -98,7 +98,7 @@ class _Walk:
         self._variables = variables
         self._terms = terms
         self.places: list[FanOut] = []
-        self.writes: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
         self.is_whole = True
 
     def object(self, plan: ObjectPlan, place: _Place) -> None:
@@ -116,9 +116,10 @@ class _Walk:
         if mark is None or mark.loader is None:
             self.is_whole &= not step.is_async or (mark is not None and mark.calls is not None)
             if mark is not None and mark.calls is not None:
-                for route, count in mark.calls(**arguments).items():
-                    self.writes[route] = self.writes.get(route, 0) + count
-            below = _Place(place.count * (place.page if step.is_list else 1), INLINE, place.spared, path)
+                calls = place.count * mark.calls(**arguments)
+                self.asked[mark.route] = self.asked.get(mark.route, 0) + calls
+            page = arguments.get("first", INLINE) if mark is not None and mark.is_paged else INLINE
+            below = _Place(place.count * (place.page if step.is_list else 1), page, place.spared, path)
         else:
             loader = mark.loader if mark.chooses is None else mark.chooses(**arguments)
             if not is_open(loader, self._terms):

@@ -96,6 +96,7 @@ _PRICES: dict[str, Callable[[list[Ask], Terms], Calls]] = {
     "profiles": _windows("GET /profiles"),
     "balances_by_profile_id": _one_each("GET /profiles/{profile}/balances"),
     "benefit_by_id": _one_each("GET /benefits/{benefit}"),
+    "benefit_by_external_id": _one_each("GET /profiles/{profile}/benefits"),
     "benefits_by_profile_id": _benefits_by_profile,
     "benefits": _windows("GET /benefits"),
     "redeemable_benefits_by_profile_id": _windows("GET /profiles/{profile}/redeemable_benefits"),
@@ -106,3 +107,5 @@ _PRICES: dict[str, Callable[[list[Ask], Terms], Calls]] = {
     "definitions": _windows("GET /benefits/definitions"),
     "redemptions_by_profile_id": _windows("GET /profiles/{profile}/redemptions"),
 }
+
+PRICED = frozenset(_PRICES)  # the loaders whose price is known

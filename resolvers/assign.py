@@ -11,6 +11,7 @@ from resolvers.benefit_definition import find_definition
 from resolvers.benefit_inputs import AssignArgument, AssignBenefitInput, AssignBenefitsRowInput
 from resolvers.eligibility import pool_left
 from resolvers.inputs import BadInput, idempotency_key, json_object, own_reference, zone_name
+from resolvers.marks import asks
 from resolvers.outcomes import AssignOutcome, BenefitAssigned
 from resolvers.refusals import AllocationExhausted, DefinitionUnknown, ProfileUnknown, RefusedByOmneo
 from resolvers.writing import perform, unfinished
@@ -19,6 +20,7 @@ from resolvers.writing import perform, unfinished
 worst_case_calls = 1 + 1 + 2
 
 
+@asks("POST /benefits", worst_case_calls)
 async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOutcome:
     key = idempotency_key(input.idempotency_key)
     profile_id = omneo.profile_id(input.profile_id, field="profileId")

@@ -16,7 +16,7 @@ from resolvers.assign import as_asked, in_omneos_words
 from resolvers.benefit_definition import find_definition
 from resolvers.benefit_inputs import AssignBenefitsRowInput, AssignManyArgument
 from resolvers.inputs import After, BadInput, First, idempotency_key
-from resolvers.marks import loads
+from resolvers.marks import asks, loads, pages
 from resolvers.outcomes import AssignManyOutcome, BenefitsQueued
 from resolvers.paging import Connection, place
 from resolvers.refusals import BenefitPending, DefinitionUnknown, RefusedByOmneo
@@ -36,6 +36,13 @@ class BenefitRowState(enum.Enum):
     DONE = enum_value("done", description="Its benefit is there.")
 
 
+def _worst_case(input: AssignManyArgument) -> int:
+    if len(input.rows) > MOST_ROWS:
+        return 0  # refused before anyone is asked
+    return worst_case_calls(len({(row.definition.id or None, row.definition.handle or None) for row in input.rows}))
+
+
+@asks("POST /benefits/batch.json", _worst_case)
 async def resolve_assign_benefits(info: Info, input: AssignManyArgument) -> AssignManyOutcome:
     key = idempotency_key(input.idempotency_key)
     if not 1 <= len(input.rows) <= MOST_ROWS:
@@ -87,6 +94,7 @@ def rows_page(rows: list[writes.Row], operation_id: str, first: int, after: str 
     return Connection(slice_of(rows, here.window), here)
 
 
+@pages()
 def resolve_queued_rows(
     root: strawberry.Parent[BenefitsQueued], first: First = 20, after: After = None
 ) -> Connection[writes.Row]:

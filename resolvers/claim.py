@@ -9,6 +9,7 @@ from resolvers.benefit_definition import find_definition, may_see
 from resolvers.benefit_inputs import ClaimArgument
 from resolvers.eligibility import judged, why_not
 from resolvers.inputs import BadInput, idempotency_key, json_object, zone_name
+from resolvers.marks import asks
 from resolvers.outcomes import BenefitClaimable, BenefitClaimed, ClaimOutcome, WhyNotClaimed
 from resolvers.refusals import DefinitionUnknown, ProfileUnknown
 from resolvers.writing import made_before, perform, unfinished
@@ -18,6 +19,7 @@ from resolvers.writing import made_before, perform, unfinished
 worst_case_calls = 2 + 1 + 3
 
 
+@asks("POST /profiles/{profile}/benefits/claim", worst_case_calls)
 async def resolve_claim_benefit(info: Info, input: ClaimArgument) -> ClaimOutcome:
     key = idempotency_key(input.idempotency_key)
     timezone = zone_name(input.timezone, info.context.zone)

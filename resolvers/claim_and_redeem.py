@@ -7,6 +7,7 @@ from resolvers.benefit_definition import find_definition, may_see
 from resolvers.benefit_inputs import ClaimAndRedeemArgument
 from resolvers.claim import claimant, explain
 from resolvers.inputs import idempotency_key, json_object, zone_name
+from resolvers.marks import asks
 from resolvers.outcomes import BenefitClaimed, BenefitClaimedAndRedeemed, ClaimAndRedeemOutcome
 from resolvers.refusals import DefinitionUnknown, NothingToRedeem, NotSelfRedeemable, ProfileUnknown, RefusedByOmneo
 from resolvers.writing import made_before, perform, unfinished
@@ -16,6 +17,7 @@ from resolvers.writing import made_before, perform, unfinished
 worst_case_calls = 2 + 1 + 3
 
 
+@asks("POST /profiles/{profile}/benefits/claim-redeem", worst_case_calls)
 async def resolve_claim_and_redeem_benefit(info: Info, input: ClaimAndRedeemArgument) -> ClaimAndRedeemOutcome:
     key = idempotency_key(input.idempotency_key)
     timezone = zone_name(input.timezone, info.context.zone)

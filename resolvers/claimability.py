@@ -10,6 +10,7 @@ from context import Info
 from resolvers.claim import claimant
 from resolvers.conditions import Truth
 from resolvers.eligibility import WhyNot, by_definition, by_profile, judged
+from resolvers.marks import asks
 from resolvers.refusals import ConditionNotMet, ProfileUnknown, RefusedByOmneo
 
 ForWhom = Annotated[
@@ -30,6 +31,7 @@ class Claimability:
     reasons: list[WhyNot]
 
 
+@asks("GET /profiles/{profile}/benefits/claimable", worst_case_calls)
 async def resolve_claimability(
     definition: strawberry.Parent[omneo.EmbeddedBenefitDefinition], info: Info, profile_id: ForWhom = None
 ) -> Claimability | None:

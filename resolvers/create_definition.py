@@ -6,6 +6,7 @@ from context import Info
 from resolvers.definition_fields import as_asked, upstream_fields
 from resolvers.definition_inputs import CreateDefinitionArgument
 from resolvers.inputs import idempotency_key
+from resolvers.marks import asks
 from resolvers.outcomes import BenefitDefinitionCreated, CreateDefinitionOutcome
 from resolvers.refusals import HandleTaken, RefusedByOmneo
 from resolvers.writing import perform, unfinished
@@ -14,6 +15,7 @@ from resolvers.writing import perform, unfinished
 worst_case_calls = 1 + 1
 
 
+@asks("POST /benefits/definitions", worst_case_calls)
 async def resolve_create_benefit_definition(info: Info, input: CreateDefinitionArgument) -> CreateDefinitionOutcome:
     key = idempotency_key(input.idempotency_key)
     fields = upstream_fields(input, info.context.zone)

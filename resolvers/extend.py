@@ -7,6 +7,7 @@ import writes
 from context import Info
 from resolvers.benefit_inputs import ExtendArgument, ExtendBenefitsInput, ExtensionInput
 from resolvers.inputs import BadInput, idempotency_key
+from resolvers.marks import asks
 from resolvers.outcomes import BenefitsExtended, ExtendOutcome
 from resolvers.refusals import BenefitUnknown, NotExtendable, ProfileUnknown, RefusedByOmneo
 from resolvers.writing import perform, unfinished
@@ -20,6 +21,11 @@ def worst_case_calls(benefits: int) -> int:
     return benefits + 1 + 1 + benefits
 
 
+def _worst_case(input: ExtendArgument) -> int:
+    return worst_case_calls(len(input.benefit_ids))
+
+
+@asks("POST /benefits/extend", _worst_case)
 async def resolve_extend_benefits(info: Info, input: ExtendArgument) -> ExtendOutcome:
     key = idempotency_key(input.idempotency_key)
     profile_id = omneo.profile_id(input.profile_id, field="profileId")

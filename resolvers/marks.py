@@ -1,8 +1,10 @@
 """What a resolver tells of itself besides its arguments: enough to plan a query, and to price it, before it runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+ANY = ("*",)  # needs of a resolver that reads whatever its parent has
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
@@ -18,7 +20,8 @@ class Mark:
     `chooses` tells from the arguments which loader it is, where there are several. `is_paged`: it takes `first` and
     `after`; `scans` tells of a filter whether Omneo cannot apply it, so that the list is read and looked through.
     `spares` names the loaders that have nothing to ask for below its value, because that brings along what they hold.
-    `calls` tells from the arguments what a resolver costs at worst that asks Omneo by itself, by route.
+    `calls` tells from the arguments what a resolver costs at worst that asks Omneo by itself, for one parent; `route`
+    names what it is about.
     `writes` makes, of the info, a function from the parent to the value as the JSON answer holds it: a short cut past
     the value and its scalar, used where many are written.
     """
@@ -31,7 +34,8 @@ class Mark:
     is_paged: bool = False
     scans: Callable[[Any], bool] | None = None
     spares: tuple[str, ...] = ()
-    calls: Callable[..., Mapping[str, int]] | None = None
+    calls: Callable[..., int] | None = None
+    route: str = ""
     writes: Callable[[Any], Callable[[Any], Any]] | None = None
 
 
@@ -54,6 +58,18 @@ def marked(mark: Mark) -> Callable[[Resolver], Resolver]:
 def reads(*needs: str, writes: Callable[[Any], Callable[[Any], Any]] | None = None) -> Callable[[Resolver], Resolver]:
     """Mark a resolver that makes its value of these attributes of its parent, without asking anyone."""
     return marked(Mark(needs=needs, writes=writes))
+
+
+def pages() -> Callable[[Resolver], Resolver]:
+    """Mark a resolver that cuts pages out of what its parent has, by `first` and `after`."""
+    return marked(Mark(needs=ANY, is_paged=True))
+
+
+def asks(route: str, calls: int | Callable[..., int]) -> Callable[[Resolver], Resolver]:
+    """Mark a resolver that asks Omneo by itself: what it is about, and how many calls it takes for one parent at worst,
+    a number or told from its arguments."""
+    told = calls if callable(calls) else lambda **_: calls
+    return marked(Mark(needs=ANY, route=route, calls=told))
 
 
 def loads(loader: str, *needs: str, **more: Any) -> Callable[[Resolver], Resolver]:

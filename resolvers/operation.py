@@ -10,7 +10,9 @@ import omneo
 import writes
 from context import Info
 from resolvers.assign_many import rows_page
+from resolvers.extend import MOST_BENEFITS
 from resolvers.inputs import After, First, OperationIdArgument
+from resolvers.marks import asks, pages, reads
 from resolvers.paging import Connection
 from resolvers.writing import caller_name
 
@@ -47,20 +49,24 @@ _DEFINITION = {"create-definition", "update-definition"}
 Root = strawberry.Parent[writes.OperationState]
 
 
+@asks("GET /profiles/me", 1)
 async def resolve_benefit_operation(info: Info, id: OperationIdArgument) -> writes.OperationState | None:
     return await info.context.writes.operation(id, await caller_name(info))
 
 
+@reads("operation", "state")
 def resolve_operation_state(root: Root) -> BenefitOperationState:
     if root.operation == "assign-many" and root.state is writes.State.LAPSED:
         return BenefitOperationState.PENDING  # what a queue took, it may still land
     return _STATES[root.state]
 
 
+@reads("operation")
 def resolve_operation_kind(root: Root) -> BenefitOperationKind:
     return BenefitOperationKind(root.operation)
 
 
+@asks("GET /benefits/{benefit}", 1)
 async def resolve_operation_benefit(root: Root, info: Info) -> omneo.Benefit | None:
     if root.operation == "redeem" and root.reference:
         return await info.context.loaders.benefit_by_id.load(int(root.target))
@@ -69,6 +75,7 @@ async def resolve_operation_benefit(root: Root, info: Info) -> omneo.Benefit | N
     return await info.context.loaders.benefit_by_id.load(int(root.reference))
 
 
+@asks("GET /benefits/{benefit}", MOST_BENEFITS)
 async def resolve_operation_benefits(root: Root, info: Info) -> list[omneo.Benefit] | None:
     if root.operation != "extend" or not root.reference:
         return None
@@ -77,6 +84,7 @@ async def resolve_operation_benefits(root: Root, info: Info) -> list[omneo.Benef
     return [each for each in found if each is not None]
 
 
+@asks("GET /profiles/{profile}/redemptions/{redemption}", 1)
 async def resolve_operation_redemption(root: Root, info: Info) -> omneo.Redemption | None:
     if root.operation != "redeem" or not root.reference:
         return None
@@ -86,12 +94,14 @@ async def resolve_operation_redemption(root: Root, info: Info) -> omneo.Redempti
         return None
 
 
+@asks("GET /benefits/definitions/{definition}", 1)
 async def resolve_operation_definition(root: Root, info: Info) -> omneo.BenefitDefinition | None:
     if root.operation not in _DEFINITION or not root.reference:
         return None
     return await info.context.loaders.definition_by_id.load(root.reference)
 
 
+@pages()
 def resolve_operation_rows(root: Root, first: First = 20, after: After = None) -> Connection[writes.Row] | None:
     if root.operation != "assign-many":
         return None

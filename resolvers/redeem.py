@@ -5,6 +5,7 @@ import writes
 from context import Info
 from resolvers.benefit_inputs import RedeemArgument
 from resolvers.inputs import BadInput, idempotency_key
+from resolvers.marks import asks
 from resolvers.outcomes import BenefitRedeemed, RedeemOutcome
 from resolvers.refusals import BenefitExpired, BenefitUnknown, NothingToRedeem, NotSelfRedeemable, RefusedByOmneo
 from resolvers.writing import made_before, perform, unfinished
@@ -16,6 +17,7 @@ MOST = 1000  # redemptions at once
 worst_case_calls = 2 + 2 + 1 + 1
 
 
+@asks("POST /profiles/{profile}/benefits/{benefit}/redeem", worst_case_calls)
 async def resolve_redeem_benefit(info: Info, input: RedeemArgument) -> RedeemOutcome:
     key = idempotency_key(input.idempotency_key)
     benefit_id = omneo.benefit_id(input.benefit_id, field="benefitId")

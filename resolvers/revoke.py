@@ -5,6 +5,7 @@ import writes
 from context import Info
 from resolvers.benefit_inputs import RevokeArgument
 from resolvers.inputs import idempotency_key
+from resolvers.marks import asks
 from resolvers.outcomes import BenefitRevoked, RevokeOutcome
 from resolvers.refusals import BenefitUnknown, RefusedByOmneo
 from resolvers.writing import made_before, perform, unfinished
@@ -13,6 +14,7 @@ from resolvers.writing import made_before, perform, unfinished
 worst_case_calls = 1 + 1
 
 
+@asks("DELETE /benefits/{benefit}", worst_case_calls)
 async def resolve_revoke_benefit(info: Info, input: RevokeArgument) -> RevokeOutcome:
     key = idempotency_key(input.idempotency_key)
     benefit_id = omneo.benefit_id(input.benefit_id, field="benefitId")

@@ -8,6 +8,7 @@ from context import Info
 from resolvers.definition_fields import as_asked, upstream_fields
 from resolvers.definition_inputs import UpdateDefinitionArgument
 from resolvers.inputs import BadInput, idempotency_key
+from resolvers.marks import asks
 from resolvers.outcomes import BenefitDefinitionUpdated, UpdateDefinitionOutcome
 from resolvers.refusals import DefinitionUnknown, HandleTaken, RefusedByOmneo
 from resolvers.writing import perform, unfinished
@@ -16,6 +17,7 @@ from resolvers.writing import perform, unfinished
 worst_case_calls = 1 + 1
 
 
+@asks("PUT /benefits/definitions/{definition}", worst_case_calls)
 async def resolve_update_benefit_definition(info: Info, input: UpdateDefinitionArgument) -> UpdateDefinitionOutcome:
     key = idempotency_key(input.idempotency_key)
     definition_id = omneo.definition_id(input.id, field="id")

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from house import SERVICE, House, open_house
 
+from loaders.prices import PRICED
+from resolvers.marks import mark_of
+from schema import schema
+
 NESTED = "{ profiles(first: 50) { nodes { id benefits(first: 10) { nodes { id definition { name } } } } } }"
 
 
@@ -132,3 +136,22 @@ def test_command_is_a_gate(tmp_path: Path) -> None:
     assert run(tmp_path, NESTED, "--max", "51").returncode == 0
     assert run(tmp_path, NESTED, "--max", "50").returncode == 1
     assert run(tmp_path, "{ nothing }").returncode == 2
+
+
+def test_every_resolver_tells_what_it_reads_or_asks() -> None:
+    """A resolver that told nothing could not be priced; one that asks by itself names the calls it takes."""
+    silent = []
+    for named in schema._schema.type_map.values():
+        for name, field in getattr(named, "fields", {}).items():
+            definition = getattr(field, "extensions", {}).get("strawberry-definition")
+            resolver = getattr(definition, "base_resolver", None)
+            if resolver is None:
+                continue
+            mark = mark_of(resolver.wrapped_func)
+            if (
+                mark is None
+                or (resolver.is_async and mark.calls is None)
+                or (mark.loader or "me") not in PRICED | {"me"}
+            ):
+                silent.append(f"{named.name}.{name}")
+    assert silent == []
