@@ -47,6 +47,13 @@ class Tally:
     batches: list[tuple[str, int]] = field(default_factory=list)  # each batch: loader, keys
     disagreements: list[str] = field(default_factory=list)  # where Omneo judged otherwise than its rules as we know
 
+    def allow(self, further: int) -> None:
+        """Allow calls that could not be foreseen; they count as predicted from now on."""
+        if self.predicted is not None:
+            self.predicted += further
+        if self.budget is not None:
+            self.budget += further
+
     def disagree(self, how: str) -> None:
         """Note that Omneo allowed, or refused, what its rules as we know them say otherwise."""
         self.disagreements.append(how)

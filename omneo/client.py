@@ -13,6 +13,7 @@ import httpx
 import msgspec
 from starlette.datastructures import Secret
 
+import telemetry
 from omneo.answers import raise_for_status
 from omneo.errors import BudgetSpent, Invalid, Landed, TimedOut
 from omneo.ids import ME
@@ -82,10 +83,22 @@ class Client:
     def __init__(self, upstream: Upstream, root: str, token: Secret | str, trace: Trace, *, is_member: bool) -> None:
         self.trace = trace
         self.is_member = is_member
-        self.page_max = upstream.page_max
         self._upstream = upstream
         self._root = root
         self._token = token
+
+    @property
+    def page_max(self) -> int:
+        """Tell how many rows Omneo's largest page has, as far as is known."""
+        return self._upstream.page_max
+
+    def learn_page_max(self, size: int, *, further: int) -> None:
+        """Take note that Omneo sends smaller pages than was thought (API.md §12, U-4). The operation that finds out is
+        allowed the further pages it takes; from the next one on the price knows."""
+        if size < self._upstream.page_max:
+            self._upstream.page_max = size
+            telemetry.log("omneo.page_max", level="warning", size=size)
+        self.trace.tally.allow(further)
 
     def under(self, trace: Trace) -> Client:
         """Speak with the same credential under another trace: for a write, which outlives its request."""

@@ -54,23 +54,24 @@ async def read_window(
     Should Omneo send smaller pages than asked for (U-4), as many more are read as it takes. Returns no more rows than
     wanted; fewer at the end of the list.
     """
-    size, number = fit(window, client.page_max)
-    found = await _page(client, route, kind, size, number, params, parts)
+    wanted, number = fit(window, client.page_max)
+    found = await _page(client, route, kind, wanted, number, params, parts)
     size = found.meta.per_page
     if size < 1:
         raise Invalid(detail="meta.per_page below 1")
-    end = min(window.offset + window.first, found.meta.total)
-    start = (found.meta.current_page - 1) * size
-    if start <= window.offset < end <= start + len(found.data):
-        # The one page holds it all, as nearly always.
-        return Page(found.data[window.offset - start : end - start], window.offset, found.meta.total)
+    total, start = found.meta.total, (found.meta.current_page - 1) * size
+    end = min(window.offset + window.first, total)
+    if start <= window.offset and end <= start + len(found.data):  # as it should be: one page holds the window
+        return Page(found.data[window.offset - start : max(end - start, 0)], window.offset, total)
     rows = dict(_numbered(found))
     missing = sorted({offset // size + 1 for offset in range(window.offset, end) if offset not in rows})
+    if size < wanted:
+        client.learn_page_max(size, further=len(missing))
     further = await asyncio.gather(*(_page(client, route, kind, size, page, params, parts) for page in missing))
     for answer in further:
         rows.update(_numbered(answer))
     offsets = [offset for offset in range(window.offset, end) if offset in rows]
-    return Page([rows[offset] for offset in offsets], window.offset, found.meta.total)
+    return Page([rows[offset] for offset in offsets], window.offset, total)
 
 
 def fit(window: Window, page_max: int) -> tuple[int, int]:
