@@ -41,7 +41,7 @@ class Tally:
     retried: int = 0  # repeats
     cached: int = 0  # answered by the catalogue cache, or joined to a call in flight
     routes: dict[str, int] = field(default_factory=dict)  # first attempts by route template
-    predicted: int | None = None  # the worst case, known before the first call
+    predicted: int = 0  # the worst case, known before the first call
     budget: int | None = None  # first attempts allowed; None is unlimited
     calls_s: list[tuple[str, float]] = field(default_factory=list)  # each attempt: route template, seconds
     batches: list[tuple[str, int]] = field(default_factory=list)  # each batch: loader, keys
@@ -49,8 +49,7 @@ class Tally:
 
     def allow(self, further: int) -> None:
         """Allow calls that could not be foreseen; they count as predicted from now on."""
-        if self.predicted is not None:
-            self.predicted += further
+        self.predicted += further
         if self.budget is not None:
             self.budget += further
 
