@@ -61,13 +61,16 @@ class Context:
         """Name the profile a loader's key is about: a member has one, under whatever id it is asked for."""
         return omneo.ME if self.caller.is_member else profile_id
 
-    async def forget(self, definition: omneo.EmbeddedBenefitDefinition | None = None) -> None:
+    async def forget(
+        self, definition: omneo.EmbeddedBenefitDefinition | None = None, *, settings: bool = False
+    ) -> None:
         """Forget what a write outdated, so that whatever is read next is read anew: all but other definitions.
 
-        Where several gateways share a Redis, the others have been told when this returns.
+        A write on a benefit moves its definition's counters; only one on the definition changes its `settings`. Where
+        several gateways share a Redis, the others have been told when this returns.
         """
         if definition is not None:
-            await self.catalogue.forget(definition)
+            await self.catalogue.forget(definition, settings=settings)
         self.loaders.forget_all()
 
 

@@ -40,20 +40,31 @@ class Catalogue:
 
     async def by_id(self, client: Client, definition_id: str) -> BenefitDefinition:
         """Read one definition by id. Raises `NotFound` and whatever the call raises."""
-        return await self._read(self._by_id, client, definition_id, _by_id(definition_id))
+        return await self._read(self._by_id, client, definition_id, [_by_id(definition_id), _counters(definition_id)])
 
     async def by_handle(self, client: Client, handle: str) -> BenefitDefinition:
         """Read one definition by handle. Raises `NotFound` and whatever the call raises."""
-        return await self._read(self._by_handle, client, handle, _by_handle(handle))
+        return await self._read(self._by_handle, client, handle, [_by_handle(handle), _counters(handle)])
 
-    async def forget(self, definition: EmbeddedBenefitDefinition) -> None:
-        """Drop a definition that a write may have changed."""
-        await self.versions.change([_by_id(definition.id), _by_handle(definition.handle)])
+    async def settings_by_id(self, client: Client, definition_id: str) -> BenefitDefinition:
+        """Read one definition by id for what the retailer set in it: its counters may be a minute old."""
+        return await self._read(self._by_id, client, definition_id, [_by_id(definition_id)])
 
-    async def _read(self, remembered: Any, client: Client, key: str, name: str) -> BenefitDefinition:
+    async def settings_by_handle(self, client: Client, handle: str) -> BenefitDefinition:
+        """Read one definition by handle for what the retailer set in it: its counters may be a minute old."""
+        return await self._read(self._by_handle, client, handle, [_by_handle(handle)])
+
+    async def forget(self, definition: EmbeddedBenefitDefinition, *, settings: bool) -> None:
+        """Drop a definition that a write changed: its counters, or what the retailer set in it, too."""
+        names = [_counters(definition.id), _counters(definition.handle)]
+        if settings:
+            names += [_by_id(definition.id), _by_handle(definition.handle)]
+        await self.versions.change(names)
+
+    async def _read(self, remembered: Any, client: Client, key: str, names: list[str]) -> BenefitDefinition:
         ask: Callable[[Client, str, str], Awaitable[BenefitDefinition]] = remembered.__wrapped__
         try:
-            version = await self.versions.current(name)
+            version = " ".join([str(len(names)), *await self.versions.current(names)])
         except VersionsUnavailable:
             return await ask(client, key, "")
         shared = remembered.cache_contains(client, key, version)
@@ -78,3 +89,7 @@ def _by_id(definition_id: str) -> str:
 
 def _by_handle(handle: str) -> str:
     return f"handle:{handle}"
+
+
+def _counters(name: str) -> str:
+    return f"counters:{name}"

@@ -23,8 +23,8 @@ class VersionsUnavailable(Exception):
 class Versions(Protocol):
     """Keep a word for each name."""
 
-    async def current(self, name: str) -> str:
-        """Tell the word of a name; a copy made under another is not good. Raises `VersionsUnavailable`."""
+    async def current(self, names: Sequence[str]) -> list[str]:
+        """Tell the words of names; a copy made under others is not good. Raises `VersionsUnavailable`."""
 
     async def change(self, names: Sequence[str]) -> None:
         """Change the words of names. Does not fail: a copy lives for a minute at most."""
@@ -39,8 +39,8 @@ class OwnVersions:
     def __init__(self) -> None:
         self._changes: defaultdict[str, int] = defaultdict(int)
 
-    async def current(self, name: str) -> str:
-        return str(self._changes[name]) if name in self._changes else ""
+    async def current(self, names: Sequence[str]) -> list[str]:
+        return [str(self._changes.get(name, "")) for name in names]
 
     async def change(self, names: Sequence[str]) -> None:
         for name in names:
@@ -68,9 +68,9 @@ class SharedVersions:
         )
         return cls(Redis.from_pool(pool), f"gw1:version:{tenant}:")
 
-    async def current(self, name: str) -> str:
+    async def current(self, names: Sequence[str]) -> list[str]:
         try:
-            return str(await self._redis.get(self._prefix + name) or "")
+            return [str(word or "") for word in await self._redis.mget([self._prefix + name for name in names])]
         except RedisError as error:
             raise VersionsUnavailable from error
 

@@ -49,12 +49,13 @@ async def resolve_assign_benefits(info: Info, input: AssignManyArgument) -> Assi
         raise BadInput(f"rows must be 1 to {MOST_ROWS}.")
     profile_ids = [omneo.profile_id(row.profile_id, field="profileId") for row in input.rows]
     wanted = [in_omneos_words(row, info.context.zone) for row in input.rows]
-    definitions = await asyncio.gather(*(find_definition(info, row.definition) for row in input.rows))
-    if None in definitions:
+    definitions = await _definitions(info, input.rows)
+    if None in definitions.values():
         return DefinitionUnknown()
+    known = [definitions[_name(row)] for row in input.rows]
     rows = [
         writes.Row(profile_id=profile_id, definition_id=definition.id)
-        for profile_id, definition in zip(profile_ids, definitions, strict=True)
+        for profile_id, definition in zip(profile_ids, known, strict=True)
         if definition is not None
     ]
 
@@ -77,7 +78,7 @@ async def resolve_assign_benefits(info: Info, input: AssignManyArgument) -> Assi
     found_by = await operation_id(info, kind, key)
     match outcome:
         case writes.Done():
-            for definition in definitions:
+            for definition in definitions.values():
                 await info.context.forget(definition)
             return BenefitsQueued(found_by, writes.rows_of(found_by, writes.noted(rows)))
         case writes.Refused(cause=omneo.Refused() | omneo.NotFound()):
@@ -86,6 +87,19 @@ async def resolve_assign_benefits(info: Info, input: AssignManyArgument) -> Assi
             return BenefitPending(found_by)  # what a queue took, it may still land
         case _:
             return unfinished(outcome)
+
+
+async def _definitions(
+    info: Info, rows: list[AssignBenefitsRowInput]
+) -> dict[tuple[str, str], omneo.BenefitDefinition | None]:
+    """Look up each definition that is named, once."""
+    named = {_name(row): row.definition for row in rows}
+    found = await asyncio.gather(*(find_definition(info, by) for by in named.values()))
+    return dict(zip(named, found, strict=True))
+
+
+def _name(row: AssignBenefitsRowInput) -> tuple[str, str]:
+    return str(row.definition.id or ""), str(row.definition.handle or "")
 
 
 def rows_page(rows: list[writes.Row], operation_id: str, first: int, after: str | None) -> Connection[writes.Row]:

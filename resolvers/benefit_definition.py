@@ -57,9 +57,15 @@ def resolve_benefit_definitions(
 
 
 async def find_definition(info: Info, by: BenefitDefinitionLookupInput) -> omneo.BenefitDefinition | None:
-    """Look a definition up by id or handle through the catalogue; None when Omneo knows none."""
+    """Look a definition up by id or handle for a write, which needs what the retailer set in it, not its counters;
+    None when Omneo knows none."""
+    catalogue, server = info.context.catalogue, info.context.server
     loader, key = _definition(info, by)
-    return await loader.load(key)
+    is_by_id = loader is info.context.loaders.definition_by_id
+    try:
+        return await (catalogue.settings_by_id if is_by_id else catalogue.settings_by_handle)(server, key)
+    except omneo.NotFound:
+        return None
 
 
 def may_see(info: Info, definition: omneo.BenefitDefinition) -> bool:

@@ -58,7 +58,7 @@ async def _compared(info: Info, profile_id: str, definition: omneo.BenefitDefini
             info.context.trace.tally.disagree("allows")
         return Claimability(can_claim=True, reasons=[])
     if not reasons:  # the catalogue's copy is up to a minute old, and counters move
-        await info.context.catalogue.forget(definition)
+        await info.context.catalogue.forget(definition, settings=False)
         fresh = await info.context.catalogue.by_id(info.context.server, definition.id)
         reasons = [*by_definition(info, fresh)]
     if not reasons:

@@ -36,7 +36,7 @@ async def resolve_create_benefit_definition(info: Info, input: CreateDefinitionA
     )
     match outcome:
         case writes.Done(value=definition):
-            await info.context.forget(definition)
+            await info.context.forget(definition, settings=True)
             return BenefitDefinitionCreated(definition)
         case writes.Refused(cause=omneo.Refused() as cause):
             return HandleTaken() if "handle" in cause.fields else RefusedByOmneo()

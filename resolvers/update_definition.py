@@ -41,10 +41,10 @@ async def resolve_update_benefit_definition(info: Info, input: UpdateDefinitionA
         asked=as_asked(fields),
         note=msgspec.json.encode(fields).decode(),
     )
-    await info.context.forget(before)
+    await info.context.forget(before, settings=True)
     match outcome:
         case writes.Done(value=definition):
-            await info.context.forget(definition)  # its handle may be another now
+            await info.context.forget(definition, settings=True)  # its handle may be another now
             return BenefitDefinitionUpdated(definition)
         case writes.Refused(cause=omneo.NotFound()):
             return DefinitionUnknown()

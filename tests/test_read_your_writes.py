@@ -21,7 +21,8 @@ READ = "query($id: ID!) { benefitDefinition(by: {id: $id}) { name totalGlobalCre
 READ_BY_HANDLE = '{ benefitDefinition(by: {handle: "welcome-offer"}) { name totalGlobalCreated } }'
 RENAME = """mutation($name: String!) { updateBenefitDefinition(input: {id: "1", name: $name, idempotencyKey: $name}) {
     __typename ... on BenefitDefinitionUpdated { definition { name } } } }"""
-ASSIGN = """mutation($who: ID!) { assignBenefit(input: {profileId: $who, definition: {id: "1"}, idempotencyKey: "k"}) {
+ASSIGN = """mutation($who: ID!, $key: String! = "k") {
+    assignBenefit(input: {profileId: $who, definition: {id: "1"}, idempotencyKey: $key}) {
     ... on BenefitAssigned { benefit { definition { totalGlobalCreated } } } } }"""
 
 
@@ -78,6 +79,18 @@ async def test_other_gateways_see_the_counters_a_write_moved(pair: tuple[House, 
     assert (await there.data(READ, id="1"))["benefitDefinition"]["totalGlobalCreated"] == before + 1
 
 
+async def test_write_looks_up_what_it_names_once(house: House) -> None:
+    """It needs what the retailer set, which no benefit changes: the next write asks for the definition no more. Who
+    reads the counters reads them anew."""
+    ids = await house.profile_ids(2)
+    for who in ids:
+        await house.data(ASSIGN.replace("totalGlobalCreated", "name"), who=who, key=who)
+    assert await house.calls() == ["GET /api/v3/benefits/definitions/1", *["POST /api/v3/benefits"] * 2]
+    await house.data(READ, id="1")
+    await house.data(READ, id="1")
+    assert await house.calls() == ["GET /api/v3/benefits/definitions/1"]
+
+
 async def test_without_redis_nothing_is_asked_of_it(house: House) -> None:
     """One gateway remembers and forgets by itself."""
     await house.data(READ, id="1")
@@ -97,6 +110,6 @@ async def test_redis_that_is_away_is_no_reason_to_show_old_copies(house: House) 
     client = upstream.as_service(Trace.begin())
     for _ in range(2):
         definition = await catalogue.by_id(client, "1")
-    await catalogue.forget(definition)
+    await catalogue.forget(definition, settings=True)
     await catalogue.versions.aclose()
     assert await house.calls() == ["GET /api/v3/benefits/definitions/1"] * 2
