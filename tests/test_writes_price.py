@@ -78,4 +78,5 @@ async def test_a_repeat_makes_nothing(house: House) -> None:
     example = WRITES["redeem_benefit"]
     await house.data(example.query, **example.variables)
     answer = await house.ask(example.query, **example.variables)
-    assert answer["extensions"]["upstream"] == {"made": 1, "retried": 1, "cached": 0}
+    spent = answer["extensions"]["upstream"]
+    assert (spent["made"], spent["retried"]) == (1, 1)
