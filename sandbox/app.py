@@ -35,7 +35,8 @@ from sandbox import (
 from sandbox.answers import Json
 from sandbox.core import Sandbox
 from sandbox.delivery import Deliveries
-from sandbox.faults import FaultMiddleware, Faults
+from sandbox.fault_actions import FaultMiddleware
+from sandbox.faults import Faults
 from sandbox.journal import Journal, JournalMiddleware
 from sandbox.problems import Problem
 from sandbox.seed import seed
@@ -75,11 +76,12 @@ def create_app(
         middleware=[
             Middleware(JournalMiddleware, journal=journal),
             Middleware(FaultMiddleware, faults=faults),
-            Middleware(_MergedSlashes),
+            Middleware(_PlainSlashes),
         ],
         exception_handlers={Problem: _problem, HTTPException: _http_problem, Exception: _bug},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.sandbox, app.state.journal, app.state.faults, app.state.deliveries = sandbox, journal, faults, deliveries
     return app
 
@@ -122,15 +124,15 @@ def _profile_tree(path: str) -> list[Route]:
     ]
 
 
-class _MergedSlashes:
-    """Read `//` in a path as `/`, as the server before Omneo does: its SDK's tests send some."""
+class _PlainSlashes:
+    """Read `//` in a path as `/`, and none at its end, as the servers before Omneo do: its SDK's tests send some."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and "//" in scope["path"]:
-            scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"])}
+        if scope["type"] == "http" and ("//" in scope["path"] or scope["path"].endswith("/")):
+            scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"]).rstrip("/") or "/"}
         await self._app(scope, receive, send)
 
 

@@ -60,7 +60,7 @@ WRITABLE: dict[str, f.Rule] = {
     **dict.fromkeys(("is_reclaimable", "allow_user_redeem", "force_allocation"), f.maybe(f.flag)),
     **dict.fromkeys(("claim_period_start_at", "claim_period_end_at", "end_at"), f.maybe(f.moment)),
     **dict.fromkeys(("claim_condition", "view_condition", "visibility_condition"), f.maybe(f.condition)),
-    **dict.fromkeys(("issue_target_id", "remind_target_id", "extend_target_id"), f.maybe(f.digits_or_text)),
+    **dict.fromkeys(("issue_target_id", "remind_target_id", "extend_target_id"), f.maybe(f.digits)),
     "claim_timeframe": lambda value: value,
     "meta": f.maybe(f.meta),
     "tags": f.every(f.text),

@@ -58,7 +58,7 @@ async def clone(request: Request) -> Response:
     sandbox = sandbox_of(request)
     body = await body_of(request, required=("handle",))
     definition = _definition(request)
-    named = checked(sandbox, {name: body[name] for name in ("handle", "name") if body.get(name)})
+    named = checked(sandbox, {name: body[name] for name in ("handle", "name") if body.get(name) is not None})
     return one(shown(new_definition(sandbox, _copied(definition) | named)), 201)
 
 

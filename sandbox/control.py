@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
@@ -12,9 +11,8 @@ from starlette.routing import Route
 
 from sandbox.answers import every, nothing, one
 from sandbox.core import sandbox_of
-from sandbox.fields import body_of
+from sandbox.fields import body_of, json_of
 from sandbox.journal import Journal
-from sandbox.problems import Problem
 from sandbox.seed import seed
 from sandbox.settings import Settings
 
@@ -37,10 +35,7 @@ async def faults(request: Request) -> Response:
         plan.plan([])
         return nothing()
     if request.method == "PUT":
-        try:
-            plan.plan(json.loads(await request.body()))
-        except ValueError:
-            raise Problem(400, {"message": "The request body is not valid JSON."}) from None
+        plan.plan(await json_of(request))
     return every([vars(rule) for rule in plan.rules])
 
 

@@ -63,5 +63,5 @@ class Deliveries:
             self._http = httpx.AsyncClient(timeout=5, trust_env=False)
         try:
             return (await self._http.post(url, content=body, headers=headers)).status_code
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             return None

@@ -1,25 +1,20 @@
-"""The fault plan: what shall go wrong, where, and how often."""
+"""The fault plan: what shall go wrong, where, and how often (DESIGN.md §4)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import orjson
+from starlette.types import Scope
 
-from sandbox.problems import invalid
-from sandbox.server import HANG_UP
+from sandbox import fields as f
+from sandbox.problems import Problem, invalid
 
 ACTIONS = ("delay", "status", "drop-before", "drop-after", "late", "truncate", "garbage")
-
-
-class ConnectionDropped(Exception):
-    """Stand for a hang-up where there is no socket to close: an application called in process."""
 
 
 @dataclass
@@ -74,132 +69,40 @@ class Faults:
         await asyncio.gather(*self.late, return_exceptions=True)
 
 
-class FaultMiddleware:
-    """Act on the plan, on calls of the two APIs alone."""
-
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
-        self._app = app
-        self._faults = faults
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_api = scope["type"] == "http" and scope["path"].startswith(("/api/", "/id/api/"))
-        rule = self._faults.pick(scope) if is_api else None
-        if rule is None:
-            await self._app(scope, receive, send)
-            return
-        match rule.action:
-            case "delay":
-                await asyncio.sleep(rule.ms / 1000)
-                await self._app(scope, receive, send)
-            case "status":
-                if rule.after:
-                    await self._app(scope, receive, _unheard)
-                await _answer(send, rule)
-            case "drop-before":
-                _hang_up(scope)
-            case "drop-after":
-                await self._app(scope, receive, _unheard)
-                _hang_up(scope)
-            case "late":
-                await self._later(scope, receive, rule.ms / 1000)
-                _hang_up(scope)
-            case "truncate":
-                await self._app(scope, receive, _Halved(send))
-                _hang_up(scope)
-            case _:
-                await self._app(scope, receive, _unheard)
-                await _send(send, 200, b'{"data": [{"id": \xff<html>')
-
-    async def _later(self, scope: Scope, receive: Receive, seconds: float) -> None:
-        """Read the body while the client is there, and run the handler when it no longer is."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-
-        async def replay() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def run() -> None:
-            await asyncio.sleep(seconds)
-            await self._app(scope, replay, _unheard)
-
-        task = asyncio.create_task(run())
-        self._faults.late.add(task)
-        task.add_done_callback(self._faults.late.discard)
-
-
-class _Halved:
-    """Announce a whole body and send half of it."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._start: Message | None = None
-        self._body = b""
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        self._body += message.get("body", b"")
-        if not message.get("more_body", False) and self._start is not None:
-            await self._send(self._start)
-            await self._send(
-                {"type": "http.response.body", "body": self._body[: len(self._body) // 2], "more_body": True}
-            )
-
-
-async def _unheard(_message: Message) -> None:
-    """Lose an answer."""
-
-
-async def _answer(send: Send, rule: Rule) -> None:
-    extra = [(b"retry-after", str(rule.retry_after).encode())] if rule.retry_after is not None else []
-    await _send(send, rule.status, rule.body.encode(), extra)
-
-
-async def _send(send: Send, status: int, body: bytes, extra: list[tuple[bytes, bytes]] | None = None) -> None:
-    is_json = body.startswith((b"{", b"["))
-    headers = [
-        (b"content-type", b"application/json" if is_json else b"text/html"),
-        (b"content-length", str(len(body)).encode()),
-        *(extra or []),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _hang_up(scope: Scope) -> None:
-    close: Callable[[], None] | None = scope.get("extensions", {}).get(HANG_UP)
-    if close is None:
-        raise ConnectionDropped
-    close()
-
-
 def _rule(index: int, sent: Any) -> Rule:
-    def wrong(name: str, text: str) -> Exception:
-        return invalid({f"{index}.{name}": [text]})
-
     if not isinstance(sent, dict):
-        raise wrong("rule", "An object.")
-    known = set(Rule.__dataclass_fields__)
-    for name in sent:
-        if name not in known:
-            raise wrong(name, f"There is no such key; there are {', '.join(sorted(known))}.")
-    if not isinstance(sent.get("path"), str):
-        raise wrong("path", "A glob over the whole path, such as /api/v3/*.")
-    if sent.get("action") not in ACTIONS:
-        raise wrong("action", f"One of {', '.join(ACTIONS)}.")
-    body = sent.get("body", "")
-    rule = Rule(**{**sent, "body": body if isinstance(body, str) else json.dumps(body)})
-    if not isinstance(rule.probability, int | float) or not 0 <= rule.probability <= 1:
-        raise wrong("probability", "A number from 0 to 1.")
-    if rule.times is not None and (not isinstance(rule.times, int) or rule.times < 0):
-        raise wrong("times", "A whole number from 0.")
-    if not isinstance(rule.ms, int | float) or rule.ms < 0:
-        raise wrong("ms", "Milliseconds, from 0.")
-    if not isinstance(rule.status, int) or not 200 <= rule.status <= 599:
-        raise wrong("status", "A status from 200 to 599.")
-    rule.method = rule.method.upper() if isinstance(rule.method, str) else None
-    return rule
+        raise invalid({f"{index}.rule": ["An object."]})
+    wrong = {name: [f"There is no such key; there are {', '.join(_KEYS)}."] for name in sent if name not in _KEYS}
+    wrong |= {name: ["A rule needs it."] for name in ("path", "action") if name not in sent}
+    try:
+        given = f.taken(sent, _KEYS)
+    except Problem as problem:
+        wrong |= problem.body["errors"]
+    if wrong:
+        raise invalid({f"{index}.{name}": reasons for name, reasons in wrong.items()})
+    return Rule(**given)
+
+
+def _probability(value: Any) -> float:
+    if not 0 <= f.number(value) <= 1:
+        raise ValueError("a number from 0 to 1")
+    return f.number(value)
+
+
+def _body(value: Any) -> str:
+    """Take a text as it is; anything else is written as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+_KEYS: dict[str, f.Rule] = {
+    "path": f.text,
+    "action": f.one_of(*ACTIONS),
+    "method": f.maybe(lambda value: f.text(value).upper()),
+    "probability": _probability,
+    "times": f.maybe(f.whole(0)),
+    "ms": f.money,
+    "status": f.whole(200, 599),
+    "body": _body,
+    "retry_after": f.maybe(f.whole(0)),
+    "after": f.flag,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -24,13 +25,7 @@ async def body_of(request: Request, required: tuple[str, ...] = ()) -> Row:
 
     Raises a 400 for what is no JSON, and a 422 that names the required fields that are missing.
     """
-    raw = await request.body()
-    if len(raw) > BODY_BYTES:
-        raise Problem(413, {"message": "The request body is too large."})
-    try:
-        body = orjson.loads(raw) if raw.strip() else {}
-    except ValueError:
-        raise Problem(400, {"message": "The request body is not valid JSON."}) from None
+    body = await json_of(request)
     if body == []:
         body = {}
     if not isinstance(body, dict):
@@ -39,6 +34,17 @@ async def body_of(request: Request, required: tuple[str, ...] = ()) -> Row:
     if missing:
         raise invalid({name: [f"The {_spoken(name)} field is required."] for name in missing})
     return body
+
+
+async def json_of(request: Request) -> Any:
+    """Read a JSON body; none counts as an empty object. Raises a 400 for what is no JSON, a 413 for too much of it."""
+    raw = await request.body()
+    if len(raw) > BODY_BYTES:
+        raise Problem(413, {"message": "The request body is too large."})
+    try:
+        return orjson.loads(raw) if raw.strip() else {}
+    except ValueError:
+        raise Problem(400, {"message": "The request body is not valid JSON."}) from None
 
 
 def taken(body: Mapping[str, Any], rules: Mapping[str, Rule]) -> Row:
@@ -146,6 +152,13 @@ def digits_or_text(value: Any) -> Any:
     """Take a string or a whole number, as it is."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("a string or an integer")
+    return value
+
+
+def digits(value: Any) -> Any:
+    """Take a whole number that is not negative, as it is, or its digits."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or not re.fullmatch("[0-9]{1,19}", str(value)):
+        raise ValueError("an integer")
     return value
 
 

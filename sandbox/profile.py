@@ -133,7 +133,7 @@ def _birth(sandbox: Sandbox, profile: Row) -> Row:
     parts = [profile["birth_year"], profile["birth_month"], profile["birth_day"]]
     try:
         born = date(*[int(part) for part in parts])
-    except (TypeError, ValueError):  # one is missing, or there is no such day
+    except (TypeError, ValueError, OverflowError):  # one is missing, or there is no such day
         return {"birth_date": None, "next_birthday": None, "birth_days": None, "birth_days_past": None}
     today = sandbox.now().date()
     # Who was born on 29 February celebrates on the 28th in other years.

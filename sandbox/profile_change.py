@@ -29,7 +29,7 @@ _WRITABLE: dict[str, f.Rule] = {
     **dict.fromkeys(_TEXTS.split(), f.maybe(f.text)),
     **dict.fromkeys(("birth_day", "birth_month", "birth_year"), f.maybe(f.digits_or_text)),
     **dict.fromkeys(("joined_location_id", "preferred_location_id"), f.maybe(f.whole(0))),
-    **dict.fromkeys(("joined_staff_id", "preferred_staff_id"), f.maybe(f.digits_or_text)),
+    **dict.fromkeys(("joined_staff_id", "preferred_staff_id"), f.maybe(f.digits)),
     "joined_at": f.maybe(f.moment),
     "is_completed": f.flag,
     "tags": f.every(f.text),

@@ -105,6 +105,13 @@ async def test_health_needs_no_token(stand: Stand) -> None:
     assert (answer.status_code, answer.text) == (200, "OK")
 
 
+@pytest.mark.parametrize("path", ["/benefits/", "//benefits", "/benefits//?page[size]=1"])
+async def test_slashes_are_read_as_one_or_none(stand: Stand, path: str) -> None:
+    """As the servers before Omneo do; the journal has the path as it was sent."""
+    assert (await stand.ask("GET", path)).status_code == 200
+    assert (await calls(stand))[0]["path"] == f"/api/v3{path.partition('?')[0]}"
+
+
 async def test_unknown_routes_are_json_too(stand: Stand) -> None:
     """404 and 405 have a message, as every error has."""
     for method, path, status in (("GET", "/nothing", 404), ("PATCH", "/benefits/1", 405), ("GET", "/benefits/x", 404)):
