@@ -36,7 +36,7 @@ class Context:
     """Hold what the resolvers of one request share.
 
     `client` speaks as the caller (a member's own token, or the tenant's); `server` always as the tenant, for the
-    catalogue, which the ID API does not offer (DESIGN D11). Both count into the same `trace`.
+    catalogue, which the ID API does not offer (ADR 11). Both count into the same `trace`.
     """
 
     caller: Caller

@@ -21,7 +21,7 @@ from schema.codes import extensions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Hold the largest allowed value of each count (DESIGN §5); the first one exceeded refuses the document.
+    """Hold the largest allowed value of each count (the README, Limits); the first one exceeded refuses the document.
 
     `fields` counts every field once per place its fragments are spread into; `repeats` counts pairs of fields that
     answer under the same name at the same place, which is what validation compares, and so what it costs.

@@ -33,7 +33,7 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
     Several profiles wanted alike are read by one list over all of them where the tenant honours
     `filter[profile_id]`, if that costs no more than n + 1 calls; else each profile's list is read by itself, one call
     (two where the window crosses a page). A row of a profile nobody asked for is dropped, and the list plan with it
-    (DESIGN D6).
+    (ADR 6).
     """
 
     def __init__(self, client: omneo.Client, capabilities: omneo.Capabilities, zone: ZoneInfo) -> None:

@@ -23,7 +23,7 @@ class Catalogue:
     at once), or until a write changes one: `versions` are shared by the gateways that share a Redis (ADR 17).
 
     Callers who ask for the same definition at the same time share one call. Failures are not remembered, nor is
-    `NotFound`. Always read with the server token: the ID API has no definitions route (DESIGN D10, D11).
+    `NotFound`. Always read with the server token: the ID API has no definitions route (ADR 10, 11).
     """
 
     def __init__(self, versions: Versions | None = None, ttl_s: float = 60.0, max_entries: int = 2000) -> None:

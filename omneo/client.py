@@ -39,7 +39,7 @@ class Envelope(msgspec.Struct, Generic[T]):
 class Upstream:
     """Hold what all requests share: connections, the two roots of the API, and the tenant's server token.
 
-    Everything goes over `http`, but for reads where there is a transport of their own (DESIGN D9).
+    Everything goes over `http`, but for reads where there is a transport of their own (ADR 9).
     """
 
     def __init__(

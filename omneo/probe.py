@@ -1,4 +1,4 @@
-"""Which list filters this tenant honours: found out once, before the first request (DESIGN D6)."""
+"""Which list filters this tenant honours: found out once, before the first request (ADR 6)."""
 
 import asyncio
 from dataclasses import dataclass

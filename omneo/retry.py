@@ -10,7 +10,7 @@ from telemetry import Trace
 
 T = TypeVar("T")
 
-REPEATS = 2  # per request in all (DESIGN D12), so that a struggling Omneo is not asked three times as much
+REPEATS = 2  # per request in all (ADR 12), so that a struggling Omneo is not asked three times as much
 WAIT_MAX_S = 1.0
 
 

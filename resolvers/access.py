@@ -35,7 +35,7 @@ class Rule:
 
     def check(self, caller: Caller) -> None:
         """Raise `Forbidden` unless this caller may ask. Nothing else is looked at: not whose data it is, which Omneo
-        decides by the member's own token (DESIGN D11)."""
+        decides by the member's own token (ADR 11)."""
         if caller.is_member:
             if not self.members:
                 raise Forbidden("Members cannot ask for this; it takes a service credential.")

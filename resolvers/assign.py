@@ -67,7 +67,7 @@ def _wanted(input: AssignBenefitInput, default_zone: ZoneInfo) -> dict[str, Any]
 
 
 def in_omneos_words(input: AssignBenefitInput | AssignBenefitsRowInput, default_zone: ZoneInfo) -> dict[str, Any]:
-    """Put what is to be given in Omneo's words: moments become wall time in the benefit's zone (DESIGN D3)."""
+    """Put what is to be given in Omneo's words: moments become wall time in the benefit's zone (ADR 3)."""
     timezone = zone_name(input.timezone, default_zone)
     zone = ZoneInfo(timezone)
     return {

@@ -69,13 +69,13 @@ async def find_definition(info: Info, by: BenefitDefinitionLookupInput) -> omneo
 
 
 def may_see(info: Info, definition: omneo.BenefitDefinition) -> bool:
-    """Tell whether this caller may see a definition: members see published ones that are not archived (DESIGN §1)."""
+    """Tell whether this caller may see a definition: members see published ones that are not archived (ADR 11)."""
     return not info.context.caller.is_member or (definition.is_published is True and not definition.is_archived)
 
 
 def loaded_field(attribute: str, read: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
     """Make the resolver of a field that the copy inside a benefit may lack: only then is the definition loaded
-    (DESIGN D4; API.md §7.3, column E)."""
+    (ADR 4; API.md §7.3, column E)."""
 
     def of(definition: AnyDefinition | None) -> Any:
         value = None if definition is None else getattr(definition, attribute)

@@ -103,7 +103,7 @@ OperationIdArgument = Annotated[strawberry.ID, strawberry.argument(description="
 
 
 def idempotency_key(value: str) -> str:
-    """Check a key: 1 to 255 visible ASCII characters, none of them a space (DESIGN D8)."""
+    """Check a key: 1 to 255 visible ASCII characters, none of them a space (ADR 8)."""
     if not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
         raise BadInput("idempotencyKey must be 1 to 255 visible ASCII characters, without spaces.")
     return value

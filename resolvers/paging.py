@@ -91,7 +91,7 @@ class Place:
     of_list: tuple[object, ...]
 
     def cursor(self, next_offset: int) -> str:
-        """Write where to go on as an opaque cursor: version, fingerprint of the list, offset (DESIGN D2)."""
+        """Write where to go on as an opaque cursor: version, fingerprint of the list, offset (ADR 2)."""
         text = f"1:{_fingerprint(self.of_list)}:{next_offset}"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

@@ -13,7 +13,7 @@ from resolvers.marks import reads
 
 
 def benefit_time(attribute: str) -> Callable[..., datetime | None]:
-    """Make the resolver of a benefit's time: wall time in the benefit's own zone, else in the tenant's (DESIGN D3)."""
+    """Make the resolver of a benefit's time: wall time in the benefit's own zone, else in the tenant's (ADR 3)."""
 
     def writes(info: Info) -> Callable[[Any], str | None]:
         zone, written = info.context.zone, attrgetter(attribute)

@@ -23,7 +23,7 @@ class WriteLapsed(Exception):
 
 
 async def caller_name(info: Info) -> str:
-    """Name the caller for as long as they exist, not for as long as their token lasts (DESIGN D8)."""
+    """Name the caller for as long as they exist, not for as long as their token lasts (ADR 8)."""
     caller = info.context.caller
     if not caller.is_member:
         return f"service:{caller.name}"

@@ -1,4 +1,4 @@
-"""The faults at work: what each action of the plan does to a call (DESIGN.md §4)."""
+"""The faults at work: what each action of the plan does to a call (docs/sandbox.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fault plan: what shall go wrong, where, and how often (DESIGN.md §4)."""
+"""The fault plan: what shall go wrong, where, and how often (docs/sandbox.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is calling: from an Authorization header to a Caller (DESIGN §1), or 401. Nothing unverified decides anything."""
+"""Who is calling: from an Authorization header to a Caller (ADR 11), or 401. Nothing unverified decides anything."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ BIG = 40  # the seed's member with 510 benefits
 
 
 async def test_profile_with_benefits_and_definitions_is_two_calls(house: House) -> None:
-    """The definition comes with the benefit (DESIGN D4)."""
+    """The definition comes with the benefit (ADR 4)."""
     profile_id = (await house.profile_ids(1))[0]
     query = "query($id: ID!) { profile(id: $id) { benefits { nodes { id definition { name isClaimable tags } } } } }"
     await house.data(query, id=profile_id)

@@ -37,7 +37,7 @@ async def test_same_profile_twice_is_one_call(house: House) -> None:
 
 
 async def test_many_profiles_are_one_call_where_the_filter_is_honoured(house: House) -> None:
-    """Profiles by id are gathered into one list call (DESIGN D6)."""
+    """Profiles by id are gathered into one list call (ADR 6)."""
     async with open_house(OMNEO_BATCH="auto") as gathering:
         ids = await gathering.profile_ids(5)
         query = "{" + " ".join(f'p{n}: profile(id: "{each}") {{ id }}' for n, each in enumerate(ids)) + "}"

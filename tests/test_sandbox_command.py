@@ -1,4 +1,4 @@
-"""The sandbox's command line: `python -m sandbox` (DESIGN.md §4)."""
+"""The sandbox's command line: `python -m sandbox` (docs/sandbox.md)."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""The sandbox's own routes: journal, settings, reset (DESIGN.md §4)."""
+"""The sandbox's own routes: journal, settings, reset (docs/sandbox.md)."""
 
 from collections.abc import AsyncIterator
 from typing import Any

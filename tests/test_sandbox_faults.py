@@ -1,4 +1,4 @@
-"""The fault plan, over real sockets: what is lost, when, and what has landed all the same (DESIGN.md §4)."""
+"""The fault plan, over real sockets: what is lost, when, and what has landed all the same (docs/sandbox.md)."""
 
 import json
 import time

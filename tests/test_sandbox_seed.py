@@ -1,4 +1,4 @@
-"""The seed of the sandbox: what DESIGN.md §4 promises of it."""
+"""The seed of the sandbox: what docs/sandbox.md promises of it."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

@@ -230,7 +230,7 @@ async def test_a_certificate_nobody_vouches_for_is_refused(transport: omneo.Tran
 
 
 async def test_reads_go_over_their_own_transport_and_writes_never() -> None:
-    """The transport of reads is never trusted with a write (DESIGN D9)."""
+    """The transport of reads is never trusted with a write (ADR 9)."""
     async with peer(b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":{}}') as omneo_:
         http, reads = omneo.open_http(), Noting(omneo.open_reads())
         root = omneo_.url.removesuffix("/x")

@@ -1,4 +1,4 @@
-"""The safe-write engine: one key, at most one write, and what is reported is so (DESIGN D8, D14; ADR 0014)."""
+"""The safe-write engine: one key, at most one write, and what is reported is so (ADR 8, 14)."""
 
 from writes.assigning import Row, Taken, noted, row_id, rows_of
 from writes.engine import Writes

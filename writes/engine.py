@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Writes:
-    """Perform writes safely (DESIGN D8, D14; ADR 0014). One per process; opened before the port, drained after it.
+    """Perform writes safely (ADR 8, 14). One per process; opened before the port, drained after it.
 
     `quarantine_s` must be longer than Omneo can take to land a write it was sent.
     """

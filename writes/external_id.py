@@ -12,7 +12,7 @@ def external_id(tenant: str, caller: str, operation: str, key: str) -> str:
     """Derive the `external_id` of a write: 44 characters, the same on every replica and after every restart.
 
     `caller` is who asks, `service:<name>` or `member:<profile id>`, never the credential, because a retry after a
-    renewed token must find the same benefit (DESIGN D8). `key` is the client's `idempotencyKey`; the resolvers have
+    renewed token must find the same benefit (ADR 8). `key` is the client's `idempotencyKey`; the resolvers have
     checked it, so another shape is a `ValueError`.
     """
     if not _KEY.fullmatch(key):

@@ -26,7 +26,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """Remember one write under its `external_id`, from before it is sent and for good.
 
     An open intent may be landing right now, whoever holds it. It holds its `pair` as well, so it is the lock on both;
-    neither lapses by a clock (ADR 0014).
+    neither lapses by a clock (ADR 14).
     """
 
     external_id: str
