@@ -7,10 +7,12 @@ from typing import Any
 from sandbox import fields as f
 from sandbox.benefit_definition import embedded, find_by_id
 from sandbox.core import Sandbox
+from sandbox.expiry import ends, is_expired
 from sandbox.problems import invalid, not_found
 from sandbox.query import Listing
-from sandbox.rules import ends, global_left, is_expired, is_redeemable, issue
+from sandbox.rules import global_left, is_redeemable, issue
 from sandbox.store import Row
+from sandbox.times import read_time
 
 _OF_DEFINITION = "(SELECT json_extract(d.data, '$.{}') FROM definitions d WHERE d.id = t.definition_id)"
 _TAGGED = "EXISTS (SELECT 1 FROM definitions d, json_each(d.data, '$.tags') m WHERE d.id = t.definition_id AND {})"
@@ -83,7 +85,7 @@ def assign(sandbox: Sandbox, body: Row) -> Row:
     if definition is None:
         wrong["benefit_definition_id"] = ["The selected benefit definition id is invalid."]
     for name in ("issued_at", "expires_at"):
-        if body.get(name) is not None and f.read_time(body[name]) is None:
+        if body.get(name) is not None and read_time(body[name]) is None:
             wrong[name] = [f"The {name.replace('_', ' ')} is not a valid date."]
     if wrong or definition is None or profile_id is None:
         raise invalid(wrong)
@@ -104,7 +106,7 @@ def change(sandbox: Sandbox, benefit: Row, body: Row) -> Row:
     """Change the given fields of a benefit, and no others (§6). Raises a 422."""
     changed = {**benefit, **f.taken(body, _CHANGEABLE), "updated_at": sandbox.stamp()}
     if body.get("expires_at") is not None:
-        if f.read_time(body["expires_at"]) is None:
+        if read_time(body["expires_at"]) is None:
             raise invalid({"expires_at": ["The expires at is not a valid date."]})
         changed |= ends(body["expires_at"])
     row = shown(sandbox, sandbox.store.save("benefits", changed, external_id=changed["external_id"]))

@@ -10,8 +10,8 @@ from sandbox import benefit as benefits
 from sandbox import fields as f
 from sandbox.answers import every, listed, nothing, one
 from sandbox.core import sandbox_of
+from sandbox.expiry import extended
 from sandbox.problems import invalid, refused
-from sandbox.rules import extended
 from sandbox.store import Row
 
 _EXTENSION: dict[str, f.Rule] = {

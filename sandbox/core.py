@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 
-from sandbox.fields import written
 from sandbox.settings import Settings
 from sandbox.store import Row, Store
+from sandbox.times import written, zone_of
 
 Listener = Callable[[str, Row, str | None], None]
 
@@ -92,14 +91,6 @@ def sandbox_of(request: Request) -> Sandbox:
     """Reach the tenant from a request."""
     sandbox: Sandbox = request.app.state.sandbox
     return sandbox
-
-
-def zone_of(name: str | None) -> ZoneInfo:
-    """Find a zone; UTC where there is none of that name."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 class _Id(Convertor[int]):

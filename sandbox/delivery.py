@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
+from sandbox.condition import holds
 from sandbox.core import Sandbox
-from sandbox.rules import holds
 from sandbox.store import Row
 
 ATTEMPTS = 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from sandbox.problems import Problem, invalid
 from sandbox.store import Row
+from sandbox.times import read_time, written
 
 Rule = Callable[[Any], Any]
 """Take a value and return what is stored of it. Raises a ValueError that ends the sentence "The field must be"."""
@@ -182,24 +182,6 @@ def moment(value: Any) -> str:
     if read is None:
         raise ValueError("a valid date")
     return written(read)
-
-
-def written(moment: datetime) -> str:
-    """Write a time the one way Omneo is seen to write it (§9)."""
-    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-
-
-def read_time(value: object) -> datetime | None:
-    """Read a time as Omneo takes it: with a space or a T, a bare date for its midnight; None for what is no time.
-
-    An offset is dropped: nothing is converted (§9).
-    """
-    if not isinstance(value, str) or len(value) < 10 or value[4] != "-" or value[7] != "-":
-        return None
-    try:
-        return datetime.fromisoformat(value).replace(tzinfo=None)
-    except ValueError:
-        return None
 
 
 def _spoken(name: str) -> str:

@@ -13,10 +13,11 @@ from sandbox import redemption as redemptions
 from sandbox.answers import every, listed, nothing, one
 from sandbox.benefit_definition import find as find_definition
 from sandbox.benefit_definition import shown as shown_definition
+from sandbox.condition import holds
 from sandbox.core import Sandbox, sandbox_of
 from sandbox.problems import invalid, refused
 from sandbox.profile import context, profile_of
-from sandbox.rules import holds, is_redeemable, issue, why_not_claimable
+from sandbox.rules import is_redeemable, issue, why_not_claimable
 from sandbox.store import Row
 
 _CLAIM: dict[str, f.Rule] = {

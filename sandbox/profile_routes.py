@@ -14,6 +14,7 @@ from sandbox.answers import listed, nothing, one
 from sandbox.core import sandbox_of
 from sandbox.problems import invalid
 from sandbox.profile import ALIVE, LISTING, aggregations, context, find, profile_of, shown
+from sandbox.times import read_time
 
 
 async def index(request: Request) -> Response:
@@ -75,8 +76,8 @@ async def resync(request: Request) -> Response:
 async def sync(request: Request) -> Response:
     """Queue a re-sync of what changed since a time; here nobody is synchronised, so none is done (C-8)."""
     sandbox, body = sandbox_of(request), await f.body_of(request)
-    since = f.read_time(body["updated_at"]) if body.get("updated_at") else None
-    tomorrow = f.read_time(sandbox.stamp()[:10])
+    since = read_time(body["updated_at"]) if body.get("updated_at") else None
+    tomorrow = read_time(sandbox.stamp()[:10])
     assert tomorrow is not None, "it is our own"
     if body.get("updated_at") and (since is None or since >= tomorrow + timedelta(days=1)):
         raise invalid({"updated_at": ["The updated at must be a date before tomorrow."]})

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from sandbox import benefit as benefits
 from sandbox.core import Sandbox
-from sandbox.fields import read_time
 from sandbox.problems import not_found, refused
 from sandbox.profile import find as find_profile
 from sandbox.profile import full_name
@@ -14,6 +13,7 @@ from sandbox.profile_account import balances_of
 from sandbox.query import Listing
 from sandbox.rules import given_back, used
 from sandbox.store import Row
+from sandbox.times import read_time
 
 REVERSIBLE_FOR = timedelta(minutes=10)
 _PRIVATE = ("given_back", "transaction_external_id", "transaction_receipt_ref")

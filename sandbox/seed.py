@@ -8,12 +8,12 @@ from typing import Any
 
 from sandbox.benefit_definition import new_definition
 from sandbox.core import Sandbox
-from sandbox.fields import written
 from sandbox.profile_change import new_profile
 from sandbox.redemption import item_of, record
 from sandbox.seed_definitions import catalogue
 from sandbox.seed_profiles import TIERS, members
 from sandbox.store import Row
+from sandbox.times import written
 from sandbox.webhook import DEFAULTS as WEBHOOK
 
 PER_PROFILE = 10

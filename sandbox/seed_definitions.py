@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.fields import written
+from sandbox.times import written
 
 PLAIN: dict[str, Any] = {
     "period": 90,

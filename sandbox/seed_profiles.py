@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sandbox.fields import written
+from sandbox.times import written
 
 COUNT = 60
 _FIRST = [

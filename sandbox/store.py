@@ -25,6 +25,7 @@ _KEYS = {
     "tiers": "id INTEGER UNIQUE, handle TEXT UNIQUE NOT NULL COLLATE NOCASE",
     "regions": "id INTEGER UNIQUE",
     "webhooks": "id INTEGER UNIQUE",
+    "tokens": "id TEXT UNIQUE NOT NULL, hash TEXT UNIQUE NOT NULL",
     "batches": "id TEXT UNIQUE NOT NULL",
 }
 _INDEXES = """

@@ -188,6 +188,23 @@ async def test_a_deleted_members_token_is_nobodys(stand: Stand) -> None:
     assert (await member.ask("GET", "/profiles/me")).status_code == 404
 
 
+async def test_more_server_tokens_are_made_and_taken_back(stand: Stand) -> None:
+    """Each opens the server API until it is taken back or over; none is shown a second time."""
+    answer = await stand.ask("POST", "/auth/api-tokens", {"name": "till", "scopes": ["read-profiles"]})
+    made, secret = answer.json()["token"], answer.json()["accessToken"]
+    assert (made["name"], made["scopes"], made["revoked"]) == ("till", ["read-profiles"], False)
+    assert (await stand.ask("GET", "/profiles", token=secret)).status_code == 200
+    assert (await stand.ask("GET", "/auth/access-tokens?type=current")).json() == [made]
+    assert (await stand.ask("GET", "/auth/access-tokens?type=expired")).json() == []
+    await stand.settings(clock="2027-06-15T12:00:00+00:00")
+    assert (await stand.ask("GET", "/auth/access-tokens?type=expired")).json() == [made]
+    assert (await stand.ask("GET", "/profiles", token=secret)).status_code == 401
+    await stand.settings(clock=NOON)
+    assert (await stand.ask("DELETE", f"/auth/api-tokens/{made['id']}", token=secret)).status_code == 204
+    assert (await stand.ask("GET", "/profiles", token=secret)).status_code == 401
+    await stand.refused("DELETE", f"/auth/api-tokens/{made['id']}", status=404)
+
+
 async def test_the_server_token_can_be_checked(stand: Stand) -> None:
     """200 without a body, or the 401 of everything."""
     answer = await stand.ask("GET", "/auth/verify")
