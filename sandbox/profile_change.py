@@ -96,8 +96,9 @@ def new_profile(sandbox: Sandbox, given: Row) -> Row:
 
 def delete(sandbox: Sandbox, profile: Row) -> None:
     """Hide a profile; its e-mail and phone are free again."""
-    sandbox.store.save("profiles", {**profile, "deleted_at": sandbox.stamp(), "profile_type": "deleted"})
-    sandbox.emit("profile.deleted", {"id": profile["id"]})
+    gone = {**profile, "deleted_at": sandbox.stamp(), "profile_type": "deleted"}
+    sandbox.store.save("profiles", gone)
+    sandbox.emit("profile.deleted", context(sandbox, gone))
 
 
 def merge(sandbox: Sandbox, source: Row, destination: Row) -> Row:

@@ -28,7 +28,8 @@ ORIGIN = "http://sandbox.test"
 # Keys of answers that may be missing. All others that the document knows must be there, and no others.
 OPTIONAL = {"ValidationError": {"errors"}}
 # Keys that API.md §7.2 lists and the document leaves out.
-EXTRA = {"Profile": {"joined_staff", "preferred_staff", "normal_hours", "special_hours", "organisations"}}
+_STAFF = {"joined_staff", "preferred_staff", "normal_hours", "special_hours", "organisations"}
+EXTRA = {"Profile": _STAFF, "ProfileContext": _STAFF}
 
 
 @cache
@@ -85,6 +86,12 @@ def hold(method: str, path: str, status: int, body: Any) -> str | None:
     else:
         _validate(f"/components/responses/{name}/content/application~1json/schema", body, where)
     return template
+
+
+def hold_delivery(event: str, payload: Any) -> None:
+    """Hold what a webhook was sent against the document. Raises an AssertionError that says where it differs."""
+    context = "ProfileContext" if event.startswith("profile.") else "BenefitContext"
+    _validate(f"/components/schemas/{context}", payload, event)
 
 
 class RefereedTransport(httpx.ASGITransport):
