@@ -116,8 +116,8 @@ async def play(
 
 async def plain_retry(writes: int, seed: int, log: Path) -> int:
     """Play the control: clients that send again when they have no answer. Returns how many duplicates they made."""
-    with log.open("ab") as file, TemporaryDirectory(prefix="control-") as folder:
-        async with Town(f"{folder}/state.db", file, quarantine_s=QUARANTINE_S, deadline_s=DEADLINE_S) as town:
+    with log.open("ab") as file:
+        async with Town("", file, quarantine_s=QUARANTINE_S, deadline_s=DEADLINE_S, gateways=0) as town:
             profiles = [row["id"] for row in await town.listed("/api/v3/profiles")]
             await town.rest("PUT", "/_sandbox/faults", json=PLAN)
             gate = asyncio.Semaphore(CLIENTS)

@@ -31,9 +31,9 @@ class NoAnswer(Exception):
 class Town:
     """Hold the processes. `store` is a file for SQLite or the URL of a Redis; `log` collects what gateways say."""
 
-    def __init__(self, store: str, log: IO[Any], *, quarantine_s: float, deadline_s: float) -> None:
+    def __init__(self, store: str, log: IO[Any], *, quarantine_s: float, deadline_s: float, gateways: int = 2) -> None:
         self.kills = 0
-        self.gateways = [f"http://127.0.0.1:{_free_port()}" for _ in range(2)]
+        self.gateways = [f"http://127.0.0.1:{_free_port()}" for _ in range(gateways)]
         self.omneo = f"http://127.0.0.1:{_free_port()}"
         self.http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=400))
         # Cheap clients: what they cost, on the same cores, is taken from those who are tried.
