@@ -34,14 +34,15 @@ class Plans:
         if kept is None:
             kept = document.plans[id(operation)] = _Kept(_deciders(document.tree))
         choice = tuple(variables.coerced.get(name) for name in kept.deciders)
-        if choice not in kept.plans:
-            if len(kept.plans) >= _KEPT_CHOICES:
-                kept.plans.clear()
-            try:
-                kept.plans[choice] = self._compiler.compile(document.tree, operation, variables)
-            except NotPlanned:
-                kept.plans[choice] = None
-        return kept.plans[choice]
+        # Long requests are prepared in a thread: what is looked up here may be cleared there.
+        if choice in (plans := kept.plans):
+            return plans[choice]
+        try:
+            plan = self._compiler.compile(document.tree, operation, variables)
+        except NotPlanned:
+            plan = None
+        kept.plans = {choice: plan} if len(plans) >= _KEPT_CHOICES else {**plans, choice: plan}
+        return plan
 
 
 class _Kept:

@@ -25,6 +25,7 @@ class Exchange:
     started: float = field(default_factory=time.perf_counter)
     media_type: str = JSON
     status: int = 500
+    is_long: bool = False  # so long that it is read beside the event loop
     caller: Caller | None = None
     operation: Operation | None = None
     document_hash: str | None = None
@@ -36,7 +37,7 @@ class Exchange:
     def part(self) -> Exchange:
         """Begin the exchange of one operation of a batch: its own calls and outcome, the same request and deadline."""
         trace = Trace(self.trace.request_id, self.trace.traceparent, self.trace.deadline, Tally())
-        return Exchange(trace, self.method, media_type=self.media_type, caller=self.caller)
+        return Exchange(trace, self.method, media_type=self.media_type, is_long=self.is_long, caller=self.caller)
 
     def record(self, metrics: Metrics) -> None:
         """Write the log line and count the request."""

@@ -119,7 +119,8 @@ class GraphQLEndpoint:
             return await self._one(exchange, caller, from_query_string(scope["query_string"]), receive, reports)
         body = await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s)
         read = partial(from_body, body, batch=limits.batch)
-        asked = read() if len(body) <= LONG_BODY else await self._aside.do(read)
+        exchange.is_long = len(body) > LONG_BODY
+        asked = await self._aside.do(read) if exchange.is_long else read()
         if isinstance(asked, list):
             return await self._batch(exchange, caller, asked, receive, reports)
         return await self._one(exchange, caller, asked, receive, reports)

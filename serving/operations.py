@@ -37,12 +37,13 @@ class Operations:
         self._aside = aside
         self._members_introspect = members_introspect
         self._is_log_only = is_log_only
+        self._introspecting = asyncio.Lock()
 
     async def run(self, exchange: Exchange, caller: Caller, request: Request, receive: Receive) -> Answer:
         """Run what is asked, and note in the exchange what became of it. Raises HttpRefusal for a mutation by GET and
         for a caller without calls left; ClientGone for a read nobody waits for."""
         try:
-            operation = exchange.operation = self._engine.prepare(request, await self._document(request.query))
+            operation = exchange.operation = await self._prepared(request, is_long=exchange.is_long)
             self._admit(exchange, caller, operation)
             context = self._open_context(caller, exchange.trace)
             price = self._engine.admit(operation, context, is_log_only=self._is_log_only)
@@ -57,6 +58,10 @@ class Operations:
         # The older media type has no status for "understood, but not run"; a client of it reads the errors.
         exchange.status = 400 if not answer.is_executed and exchange.media_type == GRAPHQL_RESPONSE else 200
         return answer
+
+    async def _prepared(self, request: Request, *, is_long: bool) -> Operation:
+        prepare = partial(self._engine.prepare, request, await self._document(request.query))
+        return await self._aside.do(prepare) if is_long else prepare()
 
     async def _document(self, text: str) -> Document | None:
         documents = self._engine.documents
@@ -101,9 +106,18 @@ class Operations:
             return await self._engine.run(operation, context)
         watch = HangUp(receive, exchange.trace)
         try:
+            if operation.document.introspects:
+                return await self._introspected(operation, context)
             return await self._engine.run(operation, context)
         except asyncio.CancelledError:
             watch.raise_if_gone()
             raise
         finally:
             watch.end()
+
+    async def _introspected(self, operation: Operation, context: Context) -> Answer:
+        """Run one of these at a time, and let others have their turn after each: it takes long and waits for nobody."""
+        async with self._introspecting:
+            answer = await self._engine.run(operation, context)
+            await asyncio.sleep(0)
+        return answer
