@@ -22,6 +22,7 @@ from execution.plans import Plans
 from execution.price import FREE, Price, price_of
 from execution.runner import Runner
 from loaders.prices import Terms
+from schema.codes import extensions
 
 _MAX_COERCION_ERRORS = 20
 _MAX_LOGGED_ERRORS = 5
@@ -173,8 +174,8 @@ class Engine:
                 f"This query may take {price.total} calls to Omneo; the limit is {self._cost_limit}. "
                 "Ask for shorter pages, or for less below them."
             )
-            extensions = {"code": "COST_LIMIT", "predicted": price.total, "limit": self._cost_limit}
-            raise Refused([formatted(GraphQLError(message, extensions=extensions))], operation.document.hash)
+            told = extensions("COST_LIMIT", predicted=price.total, limit=self._cost_limit)
+            raise Refused([formatted(GraphQLError(message, extensions=told))], operation.document.hash)
         if price.is_whole:
             tally.budget = price.total
         return price
