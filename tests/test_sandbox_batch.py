@@ -26,7 +26,7 @@ async def item(stand: Stand, **fields: Any) -> dict[str, Any]:
 
 async def done(stand: Stand, batch: str) -> Any:
     """Wait until a batch is done."""
-    for _ in range(100):
+    for _ in range(1000):
         read = await stand.data("GET", f"/batches/{batch}")
         if read["status"] == "completed":
             return read
@@ -37,6 +37,7 @@ async def done(stand: Stand, batch: str) -> Any:
 async def test_items_land_a_moment_after_the_answer(stand: Stand) -> None:
     """The answer is 202 without an envelope; until the setting's time is over nothing is there, then everything is."""
     rows = [await item(stand, external_id=f"x-{n}", value=n, meta={"n": n}) for n in range(3)]
+    await stand.settings(batch_delay_ms=2000)
     answer = await stand.ask("POST", "/benefits/batch.json", {"benefits": rows})
     assert (answer.status_code, answer.json()["message"]) == (202, "Queued for processing.")
     batch = answer.json()["batch_id"]

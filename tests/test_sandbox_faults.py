@@ -231,7 +231,7 @@ def test_a_plan_that_cannot_be_is_refused(process: Process, rules: Any, wrong: s
     assert process.http.put("/_sandbox/faults", content=b"{").status_code == 400
 
 
-def _until(condition: Any, patience_s: float = 10) -> None:
+def _until(condition: Any, patience_s: float = 30) -> None:
     ends = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < ends, "it never came"

@@ -37,7 +37,7 @@ class Receiver:
 
     async def events(self, count: int) -> list[tuple[str, Any]]:
         """Wait for so many deliveries, and a little for one too many; return event and payload of each."""
-        for _ in range(200):
+        for _ in range(1000):
             if len(self.got) >= count:
                 break
             await asyncio.sleep(0.02)
@@ -177,7 +177,7 @@ async def test_who_cannot_be_reached_harms_nobody(stand: Stand, url: str) -> Non
     body = {"trigger": "benefit.created", "url": url, "namespace": "crm"}
     await stand.data("POST", "/webhooks", body)
     await stand.assign(await stand.profile(), await stand.definition())
-    for _ in range(200):
+    for _ in range(1000):
         kept = (await stand.http.get("/_sandbox/deliveries")).json()["data"]
         if len(kept) == 3:
             break
