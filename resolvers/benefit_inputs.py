@@ -74,6 +74,9 @@ class ClaimAndRedeemBenefitInput:
 @strawberry.input(description="A benefit to redeem.")
 class RedeemBenefitInput:
     benefit_id: strawberry.ID = field(description="Which benefit; for a member, one of their own.")
+    profile_id: strawberry.ID | None = field(
+        default=None, description="Who holds it, if that is known: for a service it saves a look-up."
+    )
     idempotency_key: str = field(description=KEY)
     count: int = field(default=1, description="How many redemptions to use, from 1.")
 

@@ -25,17 +25,10 @@ async def resolve_redeem_benefit(info: Info, input: RedeemArgument) -> RedeemOut
     if not 1 <= count <= MOST:
         raise BadInput(f"count must be 1 to {MOST}.")
     kind = info.context.kinds.redeem
-    benefit = await info.context.loaders.benefit_by_id.load(benefit_id)
-    if benefit is None:
-        before = await made_before(info, kind, key, target=str(benefit_id))  # redeemed so, and revoked since
-        if before is None:
-            return BenefitUnknown()
-        profile_id = before.profile_id
-    else:
-        profile_id = benefit.profile_id
-        is_open = not info.context.caller.is_member or benefit.definition.allow_user_redeem
-        if not is_open and not await made_before(info, kind, key, target=str(benefit_id)):
-            return NotSelfRedeemable()
+    named = None if input.profile_id is None else omneo.profile_id(input.profile_id, field="profileId")
+    profile_id = await _holder(info, benefit_id, key, named)
+    if not isinstance(profile_id, str):
+        return profile_id
 
     async def send(client: omneo.Client, intent: writes.Intent) -> omneo.Redemption:
         return await omneo.redeem_benefit(client, profile_id, benefit_id, count)
@@ -52,12 +45,29 @@ async def resolve_redeem_benefit(info: Info, input: RedeemArgument) -> RedeemOut
     )
     match outcome:
         case writes.Done(value=redemption):
+            benefit = await _after(info, redemption, benefit_id)
             await info.context.forget(None if benefit is None else benefit.definition)
-            return BenefitRedeemed(redemption, await _after(info, redemption, benefit_id))
+            return BenefitRedeemed(redemption, benefit)
         case writes.Refused(cause=omneo.Refused() | omneo.NotFound()):
-            return await _explain(info, benefit_id, count)
+            return await _explain(info, profile_id, benefit_id, count)
         case _:
             return unfinished(outcome)
+
+
+async def _holder(info: Info, benefit_id: int, key: str, named: str | None) -> str | BenefitUnknown | NotSelfRedeemable:
+    """Tell who holds the benefit. A service that names the holder saves the look-up: they are checked before the write
+    all the same. For a member the benefit says whether they may redeem it themselves."""
+    if named is not None and not info.context.caller.is_member:
+        return named
+    benefit = await info.context.loaders.benefit_by_id.load(benefit_id)
+    is_open = benefit is not None and (not info.context.caller.is_member or benefit.definition.allow_user_redeem)
+    if benefit is not None and is_open:
+        return benefit.profile_id if named in (None, benefit.profile_id) else BenefitUnknown()
+    # Redeemed under this key, and taken away or withdrawn from members since.
+    before = await made_before(info, info.context.kinds.redeem, key, target=str(benefit_id))
+    if before is not None:
+        return before.profile_id
+    return BenefitUnknown() if benefit is None else NotSelfRedeemable()
 
 
 async def _after(info: Info, redemption: omneo.Redemption, benefit_id: int) -> omneo.Benefit | None:
@@ -68,11 +78,11 @@ async def _after(info: Info, redemption: omneo.Redemption, benefit_id: int) -> o
 
 
 async def _explain(
-    info: Info, benefit_id: int, count: int
+    info: Info, profile_id: str, benefit_id: int, count: int
 ) -> BenefitUnknown | BenefitExpired | NothingToRedeem | RefusedByOmneo:
     await info.context.forget()
     benefit = await info.context.loaders.benefit_by_id.load(benefit_id)
-    if benefit is None:
+    if benefit is None or benefit.profile_id != profile_id:
         return BenefitUnknown()
     if benefit.is_expired:
         return BenefitExpired(omneo.wall_time(benefit.expires_at, benefit.timezone, info.context.zone))

@@ -75,6 +75,23 @@ async def test_redemptions_are_used_once_for_one_key(house: House) -> None:
     assert await left(house, benefit) == 1
 
 
+async def test_service_that_names_the_holder_saves_a_call(house: House) -> None:
+    """They are checked all the same; a repeat may name them or not."""
+    own, other = await house.profile_ids(2)
+    benefit = await given(house, own, "six-months")
+    first = await redeem(house, benefit, profileId=own)
+    calls = await house.calls()
+    assert sorted(calls[:2]) == [f"GET /api/v3/benefits/{benefit}", f"GET /api/v3/profiles/{own}/redemptions"]
+    assert calls[2:] == [f"POST /api/v3/profiles/{own}/benefits/{benefit}/redeem"]
+    assert await redeem(house, benefit) == first
+    assert (await redeem(house, benefit, "b", profileId=other))["__typename"] == "BenefitUnknown"
+    member = await house.member(own)
+    allowed = await given(house, own, "self-service")
+    assert (await redeem(house, allowed, "c", token=member, profileId=other))["__typename"] == "BenefitUnknown"
+    assert (await redeem(house, allowed, "d", token=member, profileId=own))["__typename"] == "BenefitRedeemed"
+    assert await left(house, benefit) == 5
+
+
 async def test_double_tap_redeems_once(house: House) -> None:
     """The same key at the same time is one redemption; two keys are two, one after the other."""
     own = (await house.profile_ids(1))[0]
