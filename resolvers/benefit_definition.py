@@ -107,6 +107,8 @@ def _definition(
 
 
 def _upstream_filters(wanted: BenefitDefinitionFilter, *, members_only: bool) -> omneo.Filters:
+    if members_only and (wanted.published is False or wanted.archived is True):
+        raise BadInput("Members are shown published definitions that are not archived, and no others.")
     published = True if members_only else wanted.published
     archived = False if members_only else wanted.archived
     return omneo.Filters.of(
