@@ -102,7 +102,7 @@ class Engine:
     """Prepare and run operations over one schema.
 
     `public_error` turns an error of execution into what the client reads, its code in `extensions.code`. When
-    `compiled`, operations are run by their plans (docs/execution.md), and by graphql-core only where no plan covers
+    `compiled`, operations are run by their plans (ADR 19), and by graphql-core only where no plan covers
     them. One whose price is above `cost_limit` calls to Omneo is not run.
     """
 
