@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -28,6 +28,16 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
     `load` is for one key, `load_all` for a whole level of a query. Both answer from the same values, so a key is asked
     for once, whichever way it comes.
     """
+
+    def __init__(self) -> None:
+        # aiodataloader's own also looks whether its function is a coroutine: longer than a small query's projection.
+        self.loop = asyncio.get_running_loop()
+        self._cache: MutableMapping[Any, asyncio.Future[V]] = {}
+        self._queue = []
+
+    @staticmethod
+    def get_cache_key(key: K) -> K:
+        return key
 
     @abstractmethod
     async def fetch(self, keys: list[K]) -> Sequence[V | omneo.OmneoError]: ...
@@ -117,17 +127,29 @@ class Load(Generic[K, V]):
 async def each(
     fetch: Callable[[K], Awaitable[V]], keys: Iterable[K], *, limit: int = FAN_OUT
 ) -> list[V | omneo.OmneoError]:
-    """Ask for every key by itself, at most `limit` at a time; one value or error per key, in key order."""
-    gate = asyncio.Semaphore(limit)
+    """Ask for every key by itself, at most `limit` at a time; one value or error per key, in key order.
 
-    async def one(key: K) -> V | omneo.OmneoError:
-        async with gate:
-            try:
-                return await fetch(key)
-            except omneo.OmneoError as error:
-                return error
+    As many tasks as may be at work take the keys one after the other; one key takes none.
+    """
+    wanted = list(keys)
+    if len(wanted) == 1:
+        return [await _value_or_error(fetch, wanted[0])]
+    answers: list[Any] = [None] * len(wanted)
+    left = iter(enumerate(wanted))
 
-    return await asyncio.gather(*(one(key) for key in keys))
+    async def work() -> None:
+        for place, key in left:
+            answers[place] = await _value_or_error(fetch, key)
+
+    await asyncio.gather(*(work() for _ in range(min(limit, len(wanted)))))
+    return answers
+
+
+async def _value_or_error(fetch: Callable[[K], Awaitable[V]], key: K) -> V | omneo.OmneoError:
+    try:
+        return await fetch(key)
+    except omneo.OmneoError as error:
+        return error
 
 
 async def or_none(answer: Awaitable[V]) -> V | None:
