@@ -18,9 +18,9 @@ ForWhom = Annotated[
     strawberry.argument(description="For whom. A member leaves it out; a service must say it."),
 ]
 
-# What is claimable, the profile, its benefits of this kind; the whole definition, and where nothing explains Omneo's
-# answer, the definition anew.
-worst_case_calls = 3 + 1 + 1
+# What is claimable, the profile, its benefits of this kind; and the definition, where it is not here as a whole, or
+# anew, where nothing explains Omneo's answer. The first two are shared by all definitions a query asks about.
+worst_case_calls = 3 + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ async def resolve_claimability(
     except omneo.NotFound:
         return Claimability(can_claim=False, reasons=[ProfileUnknown()])
     if isinstance(definition, omneo.BenefitDefinition):
-        return await _compared(info, whose, definition, can_claim)
+        return await _compared(info, whose, definition, can_claim, may_be_old=True)
     # The copy inside a benefit lacks the counters.
     whole = await info.context.loaders.definition_by_id.load(definition.id)
-    return None if whole is None else await _compared(info, whose, whole, can_claim)
+    return None if whole is None else await _compared(info, whose, whole, can_claim, may_be_old=False)
 
 
-async def _compared(info: Info, profile_id: str, definition: omneo.BenefitDefinition, can_claim: bool) -> Claimability:
+async def _compared(
+    info: Info, profile_id: str, definition: omneo.BenefitDefinition, can_claim: bool, *, may_be_old: bool
+) -> Claimability:
     """Hold the rules as we know them against Omneo's answer. It stands; where they differ, that is counted."""
     on_profile = await by_profile(info, profile_id, definition)
     reasons: list[WhyNot] = [*by_definition(info, definition), *on_profile]
@@ -57,7 +59,7 @@ async def _compared(info: Info, profile_id: str, definition: omneo.BenefitDefini
         if any(_is_certain(reason) for reason in reasons):
             info.context.trace.tally.disagree("allows")
         return Claimability(can_claim=True, reasons=[])
-    if not reasons:  # the catalogue's copy is up to a minute old, and counters move
+    if not reasons and may_be_old:  # the catalogue's copy is up to a minute old, and counters move
         await info.context.catalogue.forget(definition, settings=False)
         fresh = await info.context.catalogue.by_id(info.context.server, definition.id)
         reasons = [*by_definition(info, fresh)]
