@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test format lint types schema-check tests audits bench peers schema docs lock clean
+.PHONY: help env run test format lint types schema-check tests audits bench campaign peers schema docs lock clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ audits:          ## fetch the audits of GraphQL over HTTP, where npm is at hand
 
 bench: $(VENV)/run.stamp peers   ## speed beside the peers', as ratios; minutes of a machine that does nothing else
 	@$(BIN)/python -m benchmarks.speed $(BENCH)
+
+campaign: $(VENV)/dev.stamp   ## 5,000 faulted writes through real gateways: no key may have two benefits (docs/writes.md)
+	@$(BIN)/python -m benchmarks.real_campaign --writes 5000 $(CAMPAIGN)
 
 peers:           ## fetch the servers to compare with, where npm is at hand
 	@cd benchmarks/peers && if ! command -v npm >/dev/null; then echo "left out: the peers, because there is no npm"; \
