@@ -30,6 +30,8 @@ from sandbox import (
     redemption_routes,
     region,
     tier,
+    transaction,
+    transaction_claim,
     webhook,
 )
 from sandbox.answers import Json
@@ -101,6 +103,7 @@ def _server_routes() -> list[BaseRoute]:
         Route("/tiers/definitions", tier.definitions, methods=["GET"]),
         *redemption_routes.tenant_routes,
         *region.tenant_routes,
+        *transaction.tenant_routes,
         *webhook.routes,
         *_profile_tree(one_profile),
     ]
@@ -119,6 +122,8 @@ def _profile_tree(path: str) -> list[Route]:
         *profile_account.routes(path),
         *redemption_routes.routes(path),
         *region.routes(path),
+        *transaction_claim.routes(path),
+        *transaction.routes(path),
         *control.unless_switched_off("aliases", profile_benefit.aliases(path)),
         *control.unless_switched_off("aliases", profile_attribute_routes.aliases(path)),
     ]

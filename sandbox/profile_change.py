@@ -106,7 +106,7 @@ def merge(sandbox: Sandbox, source: Row, destination: Row) -> Row:
     if source["id"] == destination["id"]:
         raise invalid({"destination_profile_id": ["The destination must be another profile."]})
     with sandbox.together():
-        for table in ("benefits", "redemptions", "rewards", "identities"):
+        for table in ("benefits", "redemptions", "rewards", "identities", "transactions", "transaction_claims"):
             extra = {"merged_from": source["id"], "is_primary": False} if table == "identities" else {}
             for row in sandbox.store.rows(table, "profile_id = ?", [source["id"]]):
                 moved = {**row, **extra, "profile_id": destination["id"]}

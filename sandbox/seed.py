@@ -14,6 +14,7 @@ from sandbox.seed_definitions import catalogue
 from sandbox.seed_profiles import TIERS, members
 from sandbox.store import Row
 from sandbox.times import written
+from sandbox.transaction import new_transaction
 from sandbox.webhook import DEFAULTS as WEBHOOK
 
 PER_PROFILE = 10
@@ -23,7 +24,7 @@ _PLAIN_KINDS = 20  # definitions that benefits of the seed are made from
 
 
 def seed(sandbox: Sandbox) -> None:
-    """Fill an empty database: 26 definitions, 60 profiles, 1,100 benefits in every state, redemptions, rewards."""
+    """Fill an empty database: 26 definitions, 60 profiles, 1,100 benefits in every state, and what goes with them."""
     now, chance = sandbox.now().astimezone(UTC), Random(2026)  # noqa: S311 — the same on every start
     with sandbox.store.transaction():
         for tier in TIERS:
@@ -36,6 +37,7 @@ def seed(sandbox: Sandbox) -> None:
         _benefits(sandbox, now, profiles, definitions)
         for profile in profiles[:30]:
             _reward(sandbox, now, profile)
+            _sale(sandbox, now, profile)
         for definition in definitions:
             sandbox.store.save("definitions", definition)
         # Switched off, so that it calls nobody; a live tenant has some too.
@@ -157,6 +159,15 @@ def _reward(sandbox: Sandbox, now: datetime, profile: Row) -> None:
         "updated_at": stamp,
     }
     sandbox.store.insert("rewards", row, profile_id=profile["id"])
+
+
+def _sale(sandbox: Sandbox, now: datetime, profile: Row) -> None:
+    """Sell one thing."""
+    sold = {"total": 49.95, "timezone": "UTC", "transacted_at": written(now - timedelta(days=7)), "tags": ["store"]}
+    item = {"product_variant_id": 1, "name": "Canvas shoe", "quantity": 1, "price_current": 49.95, "price_sell": 49.95}
+    number = sandbox.store.count("transactions") + 1
+    names = {"external_id": f"T{number:05d}", "receipt_ref": f"R{number:05d}", "profile_id": profile["id"]}
+    new_transaction(sandbox, {**sold, **names, "items": [item]})
 
 
 def _blank_tier(sandbox: Sandbox) -> dict[str, Any]:

@@ -22,6 +22,8 @@ _KEYS = {
     "identifier TEXT NOT NULL COLLATE NOCASE",
     "redemptions": "id INTEGER UNIQUE, profile_id TEXT NOT NULL COLLATE NOCASE",
     "rewards": "id INTEGER UNIQUE, profile_id TEXT NOT NULL COLLATE NOCASE",
+    "transactions": "id INTEGER UNIQUE, profile_id TEXT COLLATE NOCASE",
+    "transaction_claims": "id INTEGER UNIQUE, profile_id TEXT NOT NULL COLLATE NOCASE",
     "tiers": "id INTEGER UNIQUE, handle TEXT UNIQUE NOT NULL COLLATE NOCASE",
     "regions": "id INTEGER UNIQUE",
     "webhooks": "id INTEGER UNIQUE",
@@ -36,6 +38,7 @@ CREATE INDEX IF NOT EXISTS identities_by_name ON identities (identifier, handle)
 CREATE INDEX IF NOT EXISTS identities_of_profile ON identities (profile_id);
 CREATE INDEX IF NOT EXISTS redemptions_of_profile ON redemptions (profile_id);
 CREATE INDEX IF NOT EXISTS rewards_of_profile ON rewards (profile_id);
+CREATE INDEX IF NOT EXISTS transactions_of_profile ON transactions (profile_id);
 CREATE INDEX IF NOT EXISTS profiles_by_email ON profiles (json_extract(data, '$.email') COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS profiles_by_phone ON profiles (json_extract(data, '$.mobile_phone') COLLATE NOCASE);
 """

@@ -10,7 +10,7 @@ from sandbox_support import Stand, open_stand
 
 @pytest.fixture
 async def stand() -> AsyncIterator[Stand]:
-    """A sandbox with its seed: 60 profiles, 1,110 benefits."""
+    """A sandbox with its seed: 60 profiles, 1,100 benefits."""
     async with open_stand(seeded=True) as opened:
         yield opened
 
