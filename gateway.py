@@ -116,7 +116,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     )
     # A redirect would name whatever host the client did.
     app.router.redirect_slashes = False
-    app.state.health, app.state.failure = health, None
+    app.state.health, app.state.metrics, app.state.failure = health, metrics, None
     return app
 
 
@@ -145,7 +145,8 @@ def main() -> int:
     heads = HeadLimits(bytes=settings.limit_headers, seconds=settings.limit_headers_s, url_bytes=settings.limit_url)
 
     def work() -> int:
-        if serve(app, sock, deadline_s=settings.request_deadline_s, on_stop=drain, heads=heads):
+        deadline_s, count = settings.request_deadline_s, app.state.metrics.count_refusal
+        if serve(app, sock, deadline_s=deadline_s, on_stop=drain, heads=heads, count_refusal=count):
             return 0
         if app.state.failure is not None:
             sys.stderr.write(f"{app.state.failure}\n")

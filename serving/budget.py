@@ -7,9 +7,9 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 import telemetry
@@ -18,6 +18,7 @@ from serving.asgi import Headers, HttpRefusal
 
 _WINDOW_S = 60
 _REDIS_TIMEOUT_S = 0.5
+_CONNECTIONS = 16
 
 
 class Counts(Protocol):
@@ -61,8 +62,14 @@ class SharedCounts:
     @classmethod
     def at(cls, url: str, tenant: str) -> SharedCounts:
         """Count at this URL; nothing is connected before the first count."""
-        options: dict[str, Any] = {"socket_timeout": _REDIS_TIMEOUT_S, "socket_connect_timeout": _REDIS_TIMEOUT_S}
-        return cls(Redis.from_url(url, **options), tenant)
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=_REDIS_TIMEOUT_S,
+            socket_timeout=_REDIS_TIMEOUT_S,
+            socket_connect_timeout=_REDIS_TIMEOUT_S,
+        )
+        return cls(Redis.from_pool(pool), tenant)
 
     async def add(self, window: int, key: str, calls: int) -> int:
         alone = await self._alone.add(window, key, calls)

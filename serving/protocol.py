@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+import telemetry
+from schema.codes import CODES
 from serving.asgi import HttpRefusal
 
 _FLUSH_S = 10.0
@@ -33,6 +36,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """
 
     heads = HeadLimits()
+    count_refusal: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -150,6 +154,7 @@ class GuardedProtocol(HttpToolsProtocol):
             # It is this request's own body that goes wrong: whoever works on it need not answer any more.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+        self._tell(code)
         refusal = HttpRefusal(code, message)
         status, body = HTTPStatus(refusal.status), orjson.dumps(refusal.payload())
         self.transport.write(
@@ -165,7 +170,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.abort)
 
+    def _tell(self, code: str) -> None:
+        """Write the log line of a request that never came to be one, and count it."""
+        count = type(self).count_refusal
+        if count is not None:
+            count(code)
+        status = CODES[code].status
+        telemetry.log("request", status=status, outcome="refused", codes=[code], operation="none", caller=None)
 
-def guarded(heads: HeadLimits) -> type[GuardedProtocol]:
-    """Return the protocol with these limits, for uvicorn, which makes its own instances."""
-    return type("Guarded", (GuardedProtocol,), {"heads": heads})
+
+def guarded(heads: HeadLimits, count_refusal: Callable[[str], None] | None = None) -> type[GuardedProtocol]:
+    """Return the protocol with these limits, for uvicorn, which makes its own instances. `count_refusal` is told the
+    code of everyone who is cut off."""
+    count = None if count_refusal is None else staticmethod(count_refusal)
+    return type("Guarded", (GuardedProtocol,), {"heads": heads, "count_refusal": count})

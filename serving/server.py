@@ -35,11 +35,16 @@ def bind(host: str, port: int) -> socket.socket:
     return taken
 
 
-def configure(app: Any, deadline_s: float, heads: HeadLimits | None = None) -> uvicorn.Config:
+def configure(
+    app: Any,
+    deadline_s: float,
+    heads: HeadLimits | None = None,
+    count_refusal: Callable[[str], None] | None = None,
+) -> uvicorn.Config:
     """Return how uvicorn is to serve the application: guarded, without logs of its own, with time to finish."""
     return uvicorn.Config(
         app,
-        http=guarded(heads or HeadLimits()),
+        http=guarded(heads or HeadLimits(), count_refusal),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -50,13 +55,21 @@ def configure(app: Any, deadline_s: float, heads: HeadLimits | None = None) -> u
     )
 
 
-def serve(app: Any, sock: socket.socket, *, deadline_s: float, on_stop: Callable[[], None], heads: HeadLimits) -> bool:
+def serve(
+    app: Any,
+    sock: socket.socket,
+    *,
+    deadline_s: float,
+    on_stop: Callable[[], None],
+    heads: HeadLimits,
+    count_refusal: Callable[[str], None],
+) -> bool:
     """Serve until SIGTERM or SIGINT; True when it came to serving at all.
 
     The port opens when the application has started. On a signal `on_stop` is called, no connection is accepted any
     more, and requests in flight have their deadline and five seconds to finish.
     """
-    server = _Server(configure(app, deadline_s, heads), on_stop)
+    server = _Server(configure(app, deadline_s, heads, count_refusal), on_stop)
     # uvicorn leaves with SystemExit when the application does not start; the caller knows why, and says so.
     with contextlib.suppress(SystemExit):
         server.run(sockets=[sock])

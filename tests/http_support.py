@@ -29,7 +29,9 @@ DEVELOPMENT = {
 @asynccontextmanager
 async def on_socket(app: Any, heads: HeadLimits | None = None) -> AsyncIterator[tuple[str, int]]:
     """Serve an application in this process, on a free port, until the block ends."""
-    server, sock = uvicorn.Server(configure(app, 1.0, heads)), bind("127.0.0.1", 0)
+    metrics = getattr(getattr(app, "state", None), "metrics", None)
+    count = None if metrics is None else metrics.count_refusal
+    server, sock = uvicorn.Server(configure(app, 1.0, heads, count)), bind("127.0.0.1", 0)
     host, port = sock.getsockname()
     serving = asyncio.create_task(server.serve([sock]))
     while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it
