@@ -34,7 +34,7 @@ async def gateway(**settings: str) -> AsyncIterator[tuple[str, int]]:
 
 
 async def talk(address: tuple[str, int], pieces: Iterable[bytes], *, pause_s: float = 0.0) -> bytes:
-    """Send pieces, reading all the while, and return what came back until the server closed, 5 s at most."""
+    """Send pieces, reading all the while, and return what came back until the server closed, 20 s at most."""
     reader, writer = await asyncio.open_connection(*address)
 
     async def send() -> None:
@@ -46,7 +46,7 @@ async def talk(address: tuple[str, int], pieces: Iterable[bytes], *, pause_s: fl
     sending = asyncio.create_task(send())
     answer = b""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while part := await reader.read(65536):
                 answer += part
     except ConnectionResetError:
@@ -151,17 +151,19 @@ async def test_requests_sent_ahead_are_answered_in_order_and_not_without_end() -
 
 
 async def test_client_that_does_not_read_is_let_go() -> None:
-    """Its answer is dropped with its connection, while others are served."""
-    names = b",".join(b'{"query":"{__schema{types{name description fields{name description}}}}"}' for _ in range(20))
-    body = b"[" + names + b"]"
-    async with gateway(LIMIT_BATCH="20") as address:
+    """Its answer waits for it and holds up nobody: others are served meanwhile."""
+    operation = b'{"query":"{__schema{types{name description fields{name description}}}}"}'
+    body = b"[" + b",".join([operation] * 8) + b"]"
+    async with gateway(LIMIT_BATCH="8") as address:
         reader, writer = await asyncio.open_connection(*address, limit=1024)
-        writer.write(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
-        await writer.drain()
-        reader._transport.pause_reading()  # type: ignore[attr-defined]  # asyncio has no public way not to read
-        await asyncio.sleep(0.5)
-        assert status(await talk(address, [HEAD + CLOSE + SIZED])) == 200
-        writer.close()
+        try:
+            writer.write(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+            await writer.drain()
+            reader._transport.pause_reading()  # type: ignore[attr-defined]  # asyncio has no public way not to read
+            await asyncio.sleep(0.5)
+            assert status(await talk(address, [HEAD + CLOSE + SIZED])) == 200
+        finally:
+            writer.close()
 
 
 async def test_path_is_taken_as_it_is() -> None:
