@@ -42,6 +42,13 @@ Q1 = Question(
     f"{PROFILES} profiles → {BENEFITS_EACH} benefits each → definition",
     f"{{ profiles(first: {PROFILES}) {{ nodes {{ id firstName lastName email {_BENEFITS} }} }} }}",
 )
+Q1_APART = Question(
+    "Q1 apart",
+    "the same, but no two clients ask for pages of the same size, so that no two reads are equal",
+    f"query Apart($first: Int) {{ profiles(first: {PROFILES}) {{ nodes {{ id firstName lastName email "
+    f"{_BENEFITS.replace(str(BENEFITS_EACH), '$first', 1)} }} }} }}",
+    [{"first": BENEFITS_EACH + more} for more in range(64)],
+)
 Q2 = Question(
     "Q2",
     f"the mobile screen: one profile → {BENEFITS_EACH} benefits → definition",
@@ -54,7 +61,7 @@ Q3 = Question(
     "query Name($id: ID!) { profile(id: $id) { firstName lastName } }",
     _EACH_PROFILE,
 )
-QUESTIONS = (Q1, Q2, Q3, Q0)
+QUESTIONS = (Q1, Q1_APART, Q2, Q3, Q0)
 
 
 def ask(port: int, body: bytes) -> Any:

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from benchmarks import load, report
-from benchmarks.questions import Q1, QUESTIONS, Question, ask
+from benchmarks.questions import Q1, Q1_APART, Q2, Q3, QUESTIONS, Question, ask
 from benchmarks.servers import Running, calls, gateway, peers, started, upstream
 
 
@@ -41,7 +41,8 @@ class Figures:
     per_second: list[float] = field(default_factory=list)
     p50_ms: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)
-    calls: int = 0
+    calls: int = 0  # of one request alone
+    calls_loaded: list[float] = field(default_factory=list)  # of each of many, some of which may share a read
     memory_mb: float = 0.0
 
     def cpu(self) -> float:
@@ -50,8 +51,8 @@ class Figures:
 
 SETTINGS = (
     Setting("Omneo answers at once, a call per profile", 0, "fanout", 64, QUESTIONS),
-    Setting("Omneo answers at once, one list for all profiles", 0, "filter", 64, (Q1,)),
-    Setting("Omneo takes 20 ms, a call per profile", 20, "fanout", 8, QUESTIONS[:3]),
+    Setting("Omneo answers at once, one list for all profiles", 0, "filter", 64, (Q1, Q1_APART)),
+    Setting("Omneo takes 20 ms, a call per profile", 20, "fanout", 8, (Q1, Q2, Q3)),
 )
 
 
@@ -107,7 +108,7 @@ def measure(setting: Setting, pace: Pace) -> dict[Question, dict[str, Figures]]:
                 load.run(server.port, question.requests(), seconds=pace.warm_up_s, connections=setting.connections)
             for _ in range(pace.rounds):
                 for server in servers:
-                    _round(results[question][server.name], server, question, setting, pace)
+                    _round(results[question][server.name], server, omneo, question, setting, pace)
             sys.stderr.write(f"{setting.name}: {question.name} measured\n")
         return results
 
@@ -128,14 +129,15 @@ def _calls(server: Running, question: Question, omneo: int) -> int:
     return calls(omneo) - before
 
 
-def _round(figures: Figures, server: Running, question: Question, setting: Setting, pace: Pace) -> None:
-    before = server.cpu_s()
+def _round(figures: Figures, server: Running, omneo: int, question: Question, setting: Setting, pace: Pace) -> None:
+    before, calls_before = server.cpu_s(), calls(omneo)
     loaded = load.run(server.port, question.requests(), seconds=pace.seconds, connections=setting.connections)
     if loaded.wrong:
         raise Different(
             f"{server.name} answered {loaded.wrong} of {loaded.answers} requests for {question.name} wrongly"
         )
     figures.cpu_ms.append(1000 * (server.cpu_s() - before) / loaded.answers)
+    figures.calls_loaded.append((calls(omneo) - calls_before) / loaded.answers)
     figures.per_second.append(loaded.per_second)
     figures.p50_ms.append(loaded.quantile_ms(0.5))
     figures.p99_ms.append(loaded.quantile_ms(0.99))
