@@ -151,6 +151,27 @@ async def test_money_and_benefits_are_spent_together_or_not_at_all(stand: Stand)
     assert (await left(stand, sooner))[0] == 1
 
 
+async def test_redemptions_are_filtered(stand: Stand) -> None:
+    """By kind, by what they hold, by time; the newest first where asked."""
+    profile = await stand.profile()
+    stand.give(profile, reward_balance=10)
+    benefit = await stand.assign(profile, await stand.definition(max_redemptions=2))
+    used = await redeem(stand, benefit)
+    money = await stand.data("POST", f"/profiles/{profile}/redeem", {"amount": 1})
+    back = await stand.data("POST", f"/redemptions/{used['id']}/benefit/return")
+    found = {
+        "filter[type]=return": [back],
+        "filter[has_benefit]=0": [money],
+        "filter[has_benefit]=1&sort=-id": [back, used],
+        "filter[has_reward]=1": [],
+        f"filter[id][in]={used['id']},{money['id']}": [used, money],
+        "filter[redeem_at][gt]=2026-06-15 12:00:00": [],
+    }
+    for query, rows in found.items():
+        listed = await stand.data("GET", f"/profiles/{profile}/redemptions?{query}")
+        assert [each["id"] for each in listed] == [each["id"] for each in rows], query
+
+
 async def test_linked_profiles_have_no_redemptions_here(stand: Stand) -> None:
     """The list is there, and empty."""
     profile = await stand.profile()
