@@ -2,12 +2,17 @@
 
 import json
 import time
+import uuid
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from http_support import DEVELOPMENT
 
+from config import Settings
+from gateway import create_app
 from serving.jwt import JwksVerifier
 
 ISSUER, AUDIENCE = "https://login.company.example", "omneo-gateway"
@@ -110,3 +115,34 @@ async def test_keys_outlive_an_issuer_that_is_down(issuer: Issuer, verifier: Jwk
     issuer.is_down = True
     issuer.now += 601
     assert await verifier.verify(token()) is not None
+
+
+async def test_scopes_of_a_token_open_what_they_name_and_nothing_else() -> None:
+    """Through the front door: the token decides what is asked of Omneo, and never reaches it."""
+    calls: list[tuple[str, str]] = []
+
+    def upstream(request: httpx.Request) -> httpx.Response:
+        calls.append((request.url.path, request.headers.get("authorization", "")))
+        if request.url.path == "/keys":
+            return httpx.Response(200, json={"keys": [published(KEY, "first")]})
+        return httpx.Response(404, json={"message": "Not found"})
+
+    environ = DEVELOPMENT | {"JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE, "JWKS_URL": "https://keys.example/keys"}
+    query = f'{{ profile(id: "{uuid.uuid4()}") {{ id }} benefit(id: "1") {{ id }} }}'
+    async with httpx.AsyncClient(transport=httpx.MockTransport(upstream)) as http:
+        app = create_app(Settings.from_environ(environ), http=http)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
+        ):
+            answer = await client.post(
+                "/graphql", json={"query": query}, headers={"authorization": f"Bearer {token()}"}
+            )
+            forged = {"authorization": f"Bearer {token(OTHER_KEY)}"}
+            refused = await client.post("/graphql", json={"query": query}, headers=forged)
+    assert answer.json()["data"] == {"profile": None, "benefit": None}
+    (error,) = answer.json()["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["benefit"], "FORBIDDEN")
+    assert refused.status_code == 401
+    assert [path for path, _ in calls if "benefits" in path] == []
+    assert {authorization for path, authorization in calls if path != "/keys"} == {"Bearer sandbox-token"}
