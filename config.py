@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +11,21 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import Secret
+
+from parsing import (
+    credential,
+    existing_file,
+    id_url,
+    is_loopback,
+    one_of,
+    origins,
+    redis_url,
+    seconds,
+    tenant,
+    time_zone,
+    url,
+    whole,
+)
 
 T = TypeVar("T")
 
@@ -100,7 +113,7 @@ class Settings:
     @property
     def accepts_development_credentials(self) -> bool:
         """Allow the published development credentials only towards a sandbox on this very machine."""
-        return self.is_development and all(_is_loopback(url) for url in (self.omneo_api_url, self.omneo_id_url))
+        return self.is_development and all(is_loopback(url) for url in (self.omneo_api_url, self.omneo_id_url))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -112,46 +125,46 @@ class Settings:
         api_url = _api_url(read)
         settings = cls(
             omneo_api_url=api_url,
-            omneo_id_url=read("OMNEO_ID_URL", _id_url, re.sub(r"/api/v3\Z", "/id/api/v1", api_url)),
-            omneo_token=read.required("OMNEO_TOKEN", _credential),
-            tenant=read("OMNEO_TENANT", _tenant, urlsplit(api_url).netloc),
-            environment=cast("Environment", read("GATEWAY_ENV", _one_of("production", "development"), "production")),
+            omneo_id_url=read("OMNEO_ID_URL", id_url, re.sub(r"/api/v3\Z", "/id/api/v1", api_url)),
+            omneo_token=read.required("OMNEO_TOKEN", credential),
+            tenant=read("OMNEO_TENANT", tenant, urlsplit(api_url).netloc),
+            environment=cast("Environment", read("GATEWAY_ENV", one_of("production", "development"), "production")),
             host=read("HOST", str, "127.0.0.1"),
-            port=read("PORT", _whole(0, 65535), 8000),
-            workers=read("WORKERS", _whole(1, 64), read("WEB_CONCURRENCY", _whole(1, 64), 1)),
-            log_level=cast("LogLevel", read("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info")),
-            engine=cast("EngineName", read("ENGINE", _one_of("compiled", "stock"), "compiled")),
-            omneo_timezone=read("OMNEO_TIMEZONE", _zone, ZoneInfo("UTC")),
-            omneo_batch=cast("BatchPlan", read("OMNEO_BATCH", _one_of("auto", "filter", "fanout"), "auto")),
-            omneo_http=cast("HttpClient", read("OMNEO_HTTP", _one_of("pyreqwest", "httpx"), "pyreqwest")),
-            omneo_page_max=read("OMNEO_PAGE_MAX", _whole(1, 1000), 100),
-            service_keys_file=read("SERVICE_KEYS_FILE", _file, None),
+            port=read("PORT", whole(0, 65535), 8000),
+            workers=read("WORKERS", whole(1, 64), read("WEB_CONCURRENCY", whole(1, 64), 1)),
+            log_level=cast("LogLevel", read("LOG_LEVEL", one_of("debug", "info", "warning", "error"), "info")),
+            engine=cast("EngineName", read("ENGINE", one_of("compiled", "stock"), "compiled")),
+            omneo_timezone=read("OMNEO_TIMEZONE", time_zone, ZoneInfo("UTC")),
+            omneo_batch=cast("BatchPlan", read("OMNEO_BATCH", one_of("auto", "filter", "fanout"), "auto")),
+            omneo_http=cast("HttpClient", read("OMNEO_HTTP", one_of("pyreqwest", "httpx"), "pyreqwest")),
+            omneo_page_max=read("OMNEO_PAGE_MAX", whole(1, 1000), 100),
+            service_keys_file=read("SERVICE_KEYS_FILE", existing_file, None),
             jwt_issuer=read("JWT_ISSUER", str, None),
             jwt_audience=read("JWT_AUDIENCE", str, None),
-            jwks_url=read("JWKS_URL", _url, None),
-            request_deadline_s=read("REQUEST_DEADLINE_S", _seconds, 15.0),
-            write_quarantine_s=read("WRITE_QUARANTINE_S", _seconds, 30.0),
+            jwks_url=read("JWKS_URL", url, None),
+            request_deadline_s=read("REQUEST_DEADLINE_S", seconds, 15.0),
+            write_quarantine_s=read("WRITE_QUARANTINE_S", seconds, 30.0),
             state_db=read("STATE_DB", Path, None),
-            redis_url=read("REDIS_URL", _redis_url, None),
-            cost_limit=read("COST_LIMIT", _whole(1, 100_000), 250),
-            limits=cast("LimitsMode", read("LIMITS", _one_of("enforce", "log"), "enforce")),
-            limit_tokens=read("LIMIT_TOKENS", _whole(1, 100_000), 2000),
-            limit_depth=read("LIMIT_DEPTH", _whole(1, 100_000), 15),
-            limit_aliases=read("LIMIT_ALIASES", _whole(1, 100_000), 50),
-            limit_directives=read("LIMIT_DIRECTIVES", _whole(1, 100_000), 9),
-            limit_root_fields=read("LIMIT_ROOT_FIELDS", _whole(1, 100_000), 20),
-            limit_writes=read("LIMIT_WRITES", _whole(1, 100_000), 1),
-            limit_fields=read("LIMIT_FIELDS", _whole(1, 100_000), 2000),
-            limit_repeats=read("LIMIT_REPEATS", _whole(1, 100_000), 4000),
-            limit_body=read("LIMIT_BODY", _whole(1024, 100_000_000), 256 * 1024),
-            limit_body_s=read("LIMIT_BODY_S", _seconds, 10.0),
-            limit_url=read("LIMIT_URL", _whole(256, 60_000), 8 * 1024),
-            limit_headers=read("LIMIT_HEADERS", _whole(1024, 60_000), 16 * 1024),
-            limit_headers_s=read("LIMIT_HEADERS_S", _seconds, 10.0),
-            limit_batch=read("LIMIT_BATCH", _whole(1, 20), 1),
-            calls_per_minute_member=read("CALLS_PER_MINUTE_MEMBER", _whole(0, 1_000_000), 0),
-            calls_per_minute_service=read("CALLS_PER_MINUTE_SERVICE", _whole(0, 1_000_000), 0),
-            cors_origins=read("CORS_ORIGINS", _origins, ()),
+            redis_url=read("REDIS_URL", redis_url, None),
+            cost_limit=read("COST_LIMIT", whole(1, 100_000), 250),
+            limits=cast("LimitsMode", read("LIMITS", one_of("enforce", "log"), "enforce")),
+            limit_tokens=read("LIMIT_TOKENS", whole(1, 100_000), 2000),
+            limit_depth=read("LIMIT_DEPTH", whole(1, 100_000), 15),
+            limit_aliases=read("LIMIT_ALIASES", whole(1, 100_000), 50),
+            limit_directives=read("LIMIT_DIRECTIVES", whole(1, 100_000), 9),
+            limit_root_fields=read("LIMIT_ROOT_FIELDS", whole(1, 100_000), 20),
+            limit_writes=read("LIMIT_WRITES", whole(1, 100_000), 1),
+            limit_fields=read("LIMIT_FIELDS", whole(1, 100_000), 2000),
+            limit_repeats=read("LIMIT_REPEATS", whole(1, 100_000), 4000),
+            limit_body=read("LIMIT_BODY", whole(1024, 100_000_000), 256 * 1024),
+            limit_body_s=read("LIMIT_BODY_S", seconds, 10.0),
+            limit_url=read("LIMIT_URL", whole(256, 60_000), 8 * 1024),
+            limit_headers=read("LIMIT_HEADERS", whole(1024, 60_000), 16 * 1024),
+            limit_headers_s=read("LIMIT_HEADERS_S", seconds, 10.0),
+            limit_batch=read("LIMIT_BATCH", whole(1, 20), 1),
+            calls_per_minute_member=read("CALLS_PER_MINUTE_MEMBER", whole(0, 1_000_000), 0),
+            calls_per_minute_service=read("CALLS_PER_MINUTE_SERVICE", whole(0, 1_000_000), 0),
+            cors_origins=read("CORS_ORIGINS", origins, ()),
         )
         settings._check()
         return settings if settings.remembers or settings.is_development else replace(settings, state_db=STATE_DB)
@@ -205,108 +218,11 @@ class _Reader:
 
 def _api_url(read: _Reader) -> str:
     if read.has("OMNEO_BASE_URL"):
-        base = read.required("OMNEO_BASE_URL", _url)
+        base = read.required("OMNEO_BASE_URL", url)
         path = urlsplit(base).path
         if path not in ("", "/api/v3"):
             raise SettingsError("OMNEO_BASE_URL is malformed: an origin, or one ending in /api/v3, is wanted")
         return base if path else f"{base}/api/v3"
     if not read.has("OMNEO_TENANT"):
         raise SettingsError("OMNEO_TENANT is missing (or OMNEO_BASE_URL instead)")
-    return f"https://api.{read.required('OMNEO_TENANT', _tenant)}.getomneo.com/api/v3"
-
-
-def _tenant(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text, re.ASCII):
-        raise ValueError("a tenant's name is wanted, lower-case letters, digits and hyphens")
-    return text
-
-
-def _url(text: str) -> str:
-    wanted = "an http or https URL without user, query or fragment is wanted"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError(wanted) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError(wanted)
-    if "@" in parts.netloc or parts.query or parts.fragment or re.search(r"\s", text):
-        raise ValueError(wanted)
-    return text.rstrip("/")
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(each for each in re.split(r"[,\s]+", text) if each)
-    if "*" in origins and len(origins) == 1:
-        return origins
-    for origin in origins:
-        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", origin):
-            raise ValueError("origins such as https://shop.example, parted by commas, are wanted; or * alone")
-    return origins
-
-
-def _id_url(text: str) -> str:
-    url = _url(text)
-    return url if urlsplit(url).path else f"{url}/id/api/v1"
-
-
-def _redis_url(text: str) -> Secret:
-    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("a redis://, rediss:// or unix:// URL is wanted")
-    return Secret(text)
-
-
-def _credential(text: str) -> Secret:
-    if not re.fullmatch(r"[\x21-\x7e]+", text, re.ASCII):
-        raise ValueError("visible ASCII characters are wanted")
-    return Secret(text)
-
-
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (KeyError, OSError, ValueError):
-        raise ValueError("an IANA time zone such as Australia/Melbourne is wanted") from None
-
-
-def _file(text: str) -> Path:
-    path = Path(text)
-    if not path.is_file():
-        raise ValueError("a readable file is wanted")
-    return path
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high} is wanted")
-        return int(text)
-
-    return parse
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= 3600:
-        raise ValueError("seconds above 0 and up to 3600 are wanted")
-    return seconds
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"one of {', '.join(words)} is wanted")
-        return text
-
-    return parse
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return f"https://api.{read.required('OMNEO_TENANT', tenant)}.getomneo.com/api/v3"
