@@ -34,6 +34,7 @@ from strawberry.types.field import StrawberryField
 
 from execution.arguments import ArgumentReader, caller
 from execution.plan import Bind, FieldPlan, ObjectPlan, Plan, as_written
+from execution.shape import kinds_of
 from resolvers.marks import Mark, mark_of
 from schema.access import rule_of
 
@@ -63,7 +64,13 @@ class Compiler:
         one = _OneOperation(self._strawberry, operation, fragments, variables, self._hide)
         collected = collect_fields(self._schema, fragments, variables, root, operation)
         root_plan = one.object(root, collected.grouped_field_set)
-        return Plan(operation.operation, root_plan, tuple(sorted(one.sizers)), one.is_whole)
+        return Plan(
+            operation.operation,
+            root_plan,
+            tuple(sorted(one.sizers)),
+            one.is_whole,
+            kinds_of(operation.operation, root_plan),
+        )
 
 
 class _OneOperation:

@@ -187,6 +187,8 @@ class Engine:
     async def run(self, operation: Operation, context: Any) -> Answer:
         """Run a prepared operation in a context; every error in the answer has a code."""
         plan = operation.plan
+        if plan is not None and plan.kinds:
+            context.client.kinds = plan.kinds
         if self._is_compiled and plan is not None and plan.is_whole:
             data, errors = await Runner(plan, context, operation.values).run()
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,4 +108,5 @@ class Plan:
     root: ObjectPlan
     sizers: tuple[str, ...]  # the variables that its price depends on
     is_whole: bool  # False: it lacks what only the stock engine answers, and is good for the price alone
+    kinds: Mapping[Any, Any]  # the record types its answers are decoded as, in the place of whole ones
     prices: dict[Any, Any] = field(default_factory=dict)

@@ -81,7 +81,7 @@ class ProfileByEmail(BatchLoader[str, omneo.Profile | None]):
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
         found = await each(partial(omneo.find_profile_by_email, self._client), keys)
-        self._by_id.note([profile for profile in found if isinstance(profile, omneo.Profile)])
+        self._by_id.note([profile for profile in found if profile is not None and not isinstance(profile, Exception)])
         return found
 
 
@@ -95,7 +95,7 @@ class ProfileByIdentity(BatchLoader[tuple[str, str], omneo.Profile | None]):
 
     async def fetch(self, keys: list[tuple[str, str]]) -> Sequence[omneo.Profile | Failable | None]:
         found = await each(lambda key: omneo.find_profile_by_identity(self._client, *key), keys)
-        self._by_id.note([profile for profile in found if isinstance(profile, omneo.Profile)])
+        self._by_id.note([profile for profile in found if profile is not None and not isinstance(profile, Exception)])
         return found
 
 

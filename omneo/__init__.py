@@ -69,6 +69,7 @@ from omneo.profile import (
     find_profile_by_identity,
     list_profiles,
 )
+from omneo.record import Record, reduced
 from omneo.redemption import (
     Redemption,
     RedemptionItem,
@@ -112,6 +113,7 @@ __all__ = [
     "ProfileAttributes",
     "Queued",
     "RateLimited",
+    "Record",
     "Redemption",
     "RedemptionItem",
     "RedemptionTransaction",
@@ -165,6 +167,7 @@ __all__ = [
     "probe",
     "profile_id",
     "redeem_benefit",
+    "reduced",
     "to_wall",
     "update_benefit",
     "update_definition",

@@ -6,7 +6,7 @@ from omneo.benefit_definition import BenefitDefinition, EmbeddedBenefitDefinitio
 from omneo.client import Client
 from omneo.filters import Filters
 from omneo.paging import Page, Window, read_window
-from omneo.record import Json, Record, as_object
+from omneo.record import Json, Record, mend
 
 
 class Benefit(Record, frozen=True, kw_only=True):
@@ -36,8 +36,10 @@ class Benefit(Record, frozen=True, kw_only=True):
     created_at: str | None = None
     updated_at: str | None = None
 
+    objects = ("meta", "combine_meta")
+
     def __post_init__(self) -> None:
-        as_object(self, "meta", "combine_meta")
+        mend(self)
 
 
 async def fetch_benefit(client: Client, benefit_id: int) -> Benefit:

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 from omneo.client import Client
 from omneo.filters import Filters
 from omneo.paging import Page, Window, read_window
-from omneo.record import IdText, Json, Record, as_object, as_text
+from omneo.record import IdText, Json, Record, mend
 
 
 class Region(Record, frozen=True, kw_only=True):
@@ -89,9 +89,11 @@ class EmbeddedBenefitDefinition(Record, frozen=True, kw_only=True):
     campaign: str | UnsetType | None = UNSET
     external_id: str | UnsetType | None = UNSET
 
+    texts = ("id",)
+    objects = ("meta",)
+
     def __post_init__(self) -> None:
-        as_text(self, "id")
-        as_object(self, "meta")
+        mend(self)
 
 
 class BenefitDefinition(EmbeddedBenefitDefinition, frozen=True, kw_only=True):

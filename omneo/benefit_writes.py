@@ -6,7 +6,7 @@ from typing import Any
 
 from omneo.benefit import Benefit
 from omneo.client import Client
-from omneo.record import IdText, Record, as_text
+from omneo.record import IdText, Record, mend
 from omneo.redemption import Redemption
 
 
@@ -88,8 +88,10 @@ class Queued(Record, frozen=True, kw_only=True):
 
     batch_id: IdText = ""
 
+    texts = ("batch_id",)
+
     def __post_init__(self) -> None:
-        as_text(self, "batch_id")
+        mend(self)
 
 
 async def assign_many(client: Client, rows: Sequence[Mapping[str, Any]]) -> Queued:

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args, get_origin
 from urllib.parse import quote, quote_plus
 
 import httpx
@@ -83,6 +83,7 @@ class Client:
     def __init__(self, upstream: Upstream, root: str, token: Secret | str, trace: Trace, *, is_member: bool) -> None:
         self.trace = trace
         self.is_member = is_member
+        self.kinds: Mapping[Any, Any] = {}  # record types to decode in the place of others, for who reads less of them
         self._upstream = upstream
         self._root = root
         self._token = token
@@ -106,7 +107,16 @@ class Client:
 
     async def get(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route`, a template such as `/profiles/{profile}`, and decode what its envelope holds as `kind`."""
-        return _decode(await self._send("GET", route, parts, params), kind)
+        record: T = _decode(await self._send("GET", route, parts, params), self.seen_as(kind))
+        return record
+
+    def seen_as(self, kind: Any) -> Any:
+        """Return the type that records of this kind, or lists of them, are decoded as."""
+        if not self.kinds:
+            return kind
+        if get_origin(kind) is list:
+            return _list_of(self.kinds.get(get_args(kind)[0], get_args(kind)[0]))
+        return self.kinds.get(kind, kind)
 
     async def get_whole(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route` and decode the whole answer as `kind`: for lists, whose envelope says more than `data`."""
@@ -209,13 +219,18 @@ def _quoted(value: str) -> str:
 _ids = re.compile(r"[A-Za-z0-9_.,~-]*").fullmatch
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
+def _list_of(kind: Hashable) -> Any:
+    return list[kind]  # type: ignore[valid-type]  # made at run time
+
+
+@lru_cache(maxsize=1024)
 def _envelope(kind: Hashable) -> Any:
     """Making a generic type anew for every answer would take longer than a small answer's decoding."""
     return Envelope[kind]  # type: ignore[valid-type]  # made at run time
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
     # Not strict: numbers and booleans also come as strings of digits (API.md §7.2, birth_day).
     return msgspec.json.Decoder(kind, strict=False)

@@ -92,9 +92,10 @@ async def _page(
     client: Client, route: str, kind: type[T], size: int, number: int, params: Params, parts: Mapping[str, str | int]
 ) -> _Answer[T]:
     asked = (*params, SORT, ("page[size]", str(size)), ("page[number]", str(number)))
-    return await client.get_whole(route, _answer_of(kind), asked, **parts)  # type: ignore[arg-type]  # a type is hashable
+    answer: _Answer[T] = await client.get_whole(route, _answer_of(client.seen_as(kind)), asked, **parts)
+    return answer
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def _answer_of(kind: Hashable) -> Any:
     return _Answer[kind]  # type: ignore[valid-type]  # made at run time

@@ -10,7 +10,7 @@ from omneo.filters import Filters
 from omneo.identity import Identity
 from omneo.location import Location
 from omneo.paging import Page, Window, read_window
-from omneo.record import Json, Record, as_object
+from omneo.record import Json, Record, mend
 from omneo.tier import Tier
 
 
@@ -88,8 +88,10 @@ class Profile(Record, frozen=True, kw_only=True):
     created_at: str | None = None
     updated_at: str | None = None
 
+    objects = ("custom_attributes", "custom_fields")
+
     def __post_init__(self) -> None:
-        as_object(self, "custom_attributes", "custom_fields")
+        mend(self)
 
 
 async def fetch_own_profile(client: Client) -> Profile:

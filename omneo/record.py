@@ -1,6 +1,8 @@
 """What all records share: frozen, named as Omneo names its fields, forgiving where Omneo is loose."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -16,20 +18,58 @@ else:
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The base of all records: decoded straight from the answer's bytes, never changed, never in a cycle.
 
-    Times stay as Omneo wrote them (`omneo.times` reads them where they are asked for).
+    Times stay as Omneo wrote them (`omneo.times` reads them where they are asked for). `texts` names the attributes
+    that are strings though Omneo also sends numbers (C-10), `objects` those where `[]`, PHP's empty object, is `{}`
+    (C-16).
     """
 
+    texts: ClassVar[tuple[str, ...]] = ()
+    objects: ClassVar[tuple[str, ...]] = ()
 
-def as_text(record: Record, *names: str) -> None:
-    """Turn ids that came as numbers into strings: the same id comes as either (C-10)."""
-    for name in names:
+
+def mend(record: Record) -> None:
+    """Make of what was decoded what it stands for; the `__post_init__` of records that have `texts` or `objects`."""
+    for name in record.texts:
         value = getattr(record, name)
         if value.__class__ is int:
             force_setattr(record, name, str(value))
-
-
-def as_object(record: Record, *names: str) -> None:
-    """Turn `[]`, PHP's empty object, into `{}` (C-16)."""
-    for name in names:
+    for name in record.objects:
         if getattr(record, name) == []:
             force_setattr(record, name, {})
+
+
+Shape = tuple[tuple[type[Record], frozenset[str]], ...]
+
+
+@lru_cache(maxsize=1024)
+def reduced(shape: Shape) -> Mapping[type[Record], type[Record]]:
+    """Make, for each record type of a shape, one that has the named attributes alone: decoding skips all others.
+
+    A reduced type inside another takes the place of its whole one. What is read of the records, and compared, is the
+    same; what is not named is not there.
+    """
+    made: dict[type[Record], type[Record]] = {}
+    for kind, names in shape:
+        fields = [_field(field, made) for field in msgspec.structs.fields(kind) if field.name in names]
+        texts = tuple(name for name in kind.texts if name in names)
+        objects = tuple(name for name in kind.objects if name in names)
+        namespace: dict[str, Any] = {"texts": texts, "objects": objects}
+        if texts or objects:
+            namespace["__post_init__"] = mend
+        made[kind] = msgspec.defstruct(  # type: ignore[assignment]  # of Record, as its bases say
+            kind.__name__, fields, bases=(Record,), namespace=namespace, frozen=True, kw_only=True, gc=False
+        )
+    return made
+
+
+def _field(field: msgspec.structs.FieldInfo, made: Mapping[type[Record], type[Record]]) -> Any:
+    type_ = _with(field.type, made)
+    if field.required:
+        return field.name, type_
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.name, type_, msgspec.field(default_factory=field.default_factory)
+    return field.name, type_, field.default
+
+
+def _with(type_: Any, made: Mapping[type[Record], type[Record]]) -> Any:
+    return made.get(type_, type_) if isinstance(type_, type) else type_

@@ -7,7 +7,7 @@ from omneo.client import Client
 from omneo.errors import Invalid, Landed
 from omneo.location import Location
 from omneo.paging import Page, Window, read_window
-from omneo.record import Json, Record, as_object
+from omneo.record import Json, Record, mend
 
 
 class RedemptionTransaction(Record, frozen=True, kw_only=True):
@@ -67,8 +67,10 @@ class Redemption(Record, frozen=True, kw_only=True):
     created_at: str | None = None
     updated_at: str | None = None
 
+    objects = ("meta",)
+
     def __post_init__(self) -> None:
-        as_object(self, "meta")
+        mend(self)
 
 
 async def list_redemptions(client: Client, profile_id: str, window: Window) -> Page[Redemption]:

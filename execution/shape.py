@@ -1,0 +1,57 @@
+"""Shapes: which attributes of which records an operation reads, so that nothing else is decoded.
+
+An attribute counts as read when a field shows it, or when the resolver of a field says that it needs it. Where a
+resolver may read anything, and for writes, records are decoded whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphql import OperationType
+
+import omneo
+from execution.plan import FieldPlan, ObjectPlan
+from resolvers.marks import ANY
+
+# The records behind the types that come in numbers, a record inside another first; and what loaders read of each.
+_RECORDS: tuple[tuple[str, type[omneo.Record], frozenset[str]], ...] = (
+    ("BenefitDefinition", omneo.EmbeddedBenefitDefinition, frozenset({"id"})),
+    ("BenefitDefinition", omneo.BenefitDefinition, frozenset({"id"})),
+    ("Benefit", omneo.Benefit, frozenset({"id", "profile_id"})),
+    ("Profile", omneo.Profile, frozenset({"id", "email"})),
+)
+
+
+def kinds_of(kind: OperationType, root: ObjectPlan) -> Mapping[Any, Any]:
+    """Return the reduced record types an operation can do with, by the whole ones; empty where it needs those."""
+    if kind is not OperationType.QUERY:
+        return {}
+    read: dict[str, set[str]] = {type_name: set() for type_name, _, _ in _RECORDS}
+    for plan, field in _fields(root):
+        if not _can_do_with_less(field):
+            return {}
+        needs = read.get(plan.type_name)
+        if needs is not None:
+            needs.update([field.attribute] if field.attribute is not None else field.mark.needs if field.mark else ())
+    if any(ANY[0] in needs for needs in read.values()):
+        return {}
+    return omneo.reduced(tuple((record, frozenset(read[name]) | kept) for name, record, kept in _RECORDS))
+
+
+def _can_do_with_less(field: FieldPlan) -> bool:
+    """Tell whether it is known what a field reads: a resolver that asks by itself, and a filter, may read anything."""
+    if field.attribute is not None:
+        return True
+    mark = field.mark
+    return mark is not None and mark.calls is None and not (mark.scans is not None and "filter" in field.said)
+
+
+def _fields(plan: ObjectPlan) -> Iterator[tuple[ObjectPlan, FieldPlan]]:
+    for field in plan.fields:
+        if isinstance(field, str):
+            continue
+        yield plan, field
+        for _, below in field.objects:
+            yield from _fields(below)
