@@ -157,6 +157,8 @@ class Engine:
     ) -> VariableValues:
         if not node.variable_definitions:
             return NO_VARIABLES
+        if variables and self._plans.are_plain(document, node, variables):
+            return VariableValues({}, variables)
         values = get_variable_values(
             self._schema, node.variable_definitions, variables or {}, _MAX_COERCION_ERRORS, self._hide_suggestions
         )

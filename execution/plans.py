@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 from graphql import (
+    ArgumentNode,
     DirectiveNode,
     DocumentNode,
     GraphQLIncludeDirective,
     GraphQLSkipDirective,
     OperationDefinitionNode,
+    VariableDefinitionNode,
     VariableNode,
     Visitor,
+    print_ast,
     visit,
 )
 from graphql.execution.values import VariableValues
@@ -30,10 +35,8 @@ class Plans:
 
     def of(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
         """Return the plan for these values of the variables that `@skip` and `@include` look at."""
-        kept = document.plans.get(id(operation))
-        if kept is None:
-            kept = document.plans[id(operation)] = _Kept(_deciders(document.tree))
-        choice = tuple(variables.coerced.get(name) for name in kept.deciders)
+        kept = _kept(document, operation)
+        choice = tuple([variables.coerced.get(name) for name in kept.deciders])
         # Long requests are prepared in a thread: what is looked up here may be cleared there.
         if choice in (plans := kept.plans):
             return plans[choice]
@@ -44,23 +47,53 @@ class Plans:
         kept.plans = {choice: plan} if len(plans) >= _KEPT_CHOICES else {**plans, choice: plan}
         return plan
 
+    def are_plain(self, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]) -> bool:
+        """Tell whether values are all given, and already what graphql-core would make of them."""
+        plain = _kept(document, operation).plain
+        if plain is None or len(variables) != len(plain):
+            return False
+        return all(plain.get(name) is value.__class__ for name, value in variables.items())
+
+
+def _kept(document: Document, operation: OperationDefinitionNode) -> _Kept:
+    kept: _Kept | None = document.plans.get(id(operation))
+    if kept is None:
+        kept = document.plans[id(operation)] = _Kept(document.tree, operation)
+    return kept
+
 
 class _Kept:
-    def __init__(self, deciders: tuple[str, ...]) -> None:
-        self.deciders = deciders
+    """Hold what is known of an operation: the variables that decide what it selects, and its plans for their values.
+
+    `plain` are its variables with the classes of their values, where all are texts or yes and no and each is a whole
+    argument; None otherwise.
+    """
+
+    def __init__(self, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+        used = _Used()
+        visit(document, used)
+        self.deciders = tuple(sorted(used.deciders))
         self.plans: dict[tuple[object, ...], Plan | None] = {}
+        types = {each.variable.name.value: print_ast(each.type) for each in operation.variable_definitions or ()}
+        is_plain = not used.has_nested and all(type_ in _PLAIN for type_ in types.values())
+        self.plain = {name: _PLAIN[type_] for name, type_ in types.items()} if is_plain else None
 
 
-def _deciders(document: DocumentNode) -> tuple[str, ...]:
-    """Name the variables that decide what a document selects."""
-    found: set[str] = set()
+_PLAIN = {"ID": str, "ID!": str, "String": str, "String!": str, "Boolean": bool, "Boolean!": bool}
 
-    class Directives(Visitor):
-        def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-            if node.name.value in (GraphQLSkipDirective.name, GraphQLIncludeDirective.name):
-                found.update(
-                    each.value.name.value for each in node.arguments or () if isinstance(each.value, VariableNode)
-                )
 
-    visit(document, Directives())
-    return tuple(sorted(found))
+class _Used(Visitor):
+    """Find what a document uses its variables for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deciders: set[str] = set()
+        self.has_nested = False  # inside a list or an object, where graphql-core needs to know more of them
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        if node.name.value in (GraphQLSkipDirective.name, GraphQLIncludeDirective.name):
+            values = [each.value for each in node.arguments or ()]
+            self.deciders.update(each.name.value for each in values if isinstance(each, VariableNode))
+
+    def enter_variable(self, _node: VariableNode, _key: object, parent: object, *_: object) -> None:
+        self.has_nested |= not isinstance(parent, ArgumentNode | VariableDefinitionNode)

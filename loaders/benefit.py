@@ -1,5 +1,6 @@
 """Benefits by id, of a profile, of many profiles at once, and of the whole tenant."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -7,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import omneo
 from loaders.batching import BatchLoader, each, or_none
-from loaders.criteria import BenefitCriteria
+from loaders.criteria import ANY_BENEFIT, BenefitCriteria
 from loaders.listing import Listing, scan, slice_of, whole_page
 
 ProfileKey = tuple[str, omneo.Window, BenefitCriteria]
 Answer = Listing[omneo.Benefit] | omneo.OmneoError
 
+NO_FILTERS = omneo.Filters()
 IDS_PER_CALL = 50  # UUIDs in one query string: about 1.9 kB (API.md §4.3)
 
 
@@ -44,15 +46,25 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
 
     async def fetch(self, keys: list[ProfileKey]) -> Sequence[Answer]:
         answers: dict[ProfileKey, Answer] = {}
-        for criteria, alike in _alike(keys).items():
-            for chunk in _chunks(sorted({key[0] for key in alike})):
-                answers |= self._windows(alike, await self._listed(chunk, criteria))
+        if self._capabilities.benefits_by_profile and not self._client.is_member:
+            groups = [
+                (chunk, alike)
+                for criteria, alike in _alike(keys).items()
+                if not criteria.scanned
+                for chunk in _chunks(sorted({key[0] for key in alike}))
+                if len(chunk) > 1
+            ]
+            for listed in await asyncio.gather(*(self._listed(*group) for group in groups)):
+                answers |= listed
         rest = [key for key in keys if key not in answers]
         answers |= zip(rest, await each(self._page, rest), strict=True)
         return [answers[key] for key in keys]
 
     async def _page(self, key: ProfileKey) -> Listing[omneo.Benefit]:
         profile_id, window, criteria = key
+        if criteria is ANY_BENEFIT:
+            page = await omneo.list_profile_benefits(self._client, profile_id, window, NO_FILTERS)
+            return whole_page(page, window)
         filters = criteria.upstream(datetime.now(UTC))
 
         async def read(part: omneo.Window) -> omneo.Page[omneo.Benefit]:
@@ -60,34 +72,46 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
 
         return await _read(read, window, criteria, self._zone, self._client.page_max)
 
-    async def _listed(self, profile_ids: list[str], criteria: BenefitCriteria) -> dict[str, list[omneo.Benefit]]:
-        """Read all benefits of these profiles by one list; empty when the plan does not hold or would cost more."""
-        if len(profile_ids) < 2 or criteria.scanned or not self._capabilities.benefits_by_profile:
-            return {}
-        grouped: dict[str, list[omneo.Benefit]] = {profile_id: [] for profile_id in profile_ids}
-        filters = criteria.upstream(datetime.now(UTC))
-        offset = 0
-        while True:
-            window = omneo.Window(offset=offset, first=self._client.page_max)
-            try:
-                page = await omneo.list_benefits_of_profiles(self._client, profile_ids, window, filters)
-            except (omneo.Refused, omneo.Invalid):
-                return {}
-            for benefit in page.rows:
-                if benefit.profile_id not in grouped:
-                    self._capabilities.distrust("benefits_by_profile")
-                    return {}
-                if criteria.matches(benefit, self._zone):
-                    grouped[benefit.profile_id].append(benefit)
-            offset = page.offset + len(page.rows)
-            if offset >= page.total:
-                return grouped
-            if not page.rows or page.total > len(page.rows) * (len(profile_ids) + 1):
-                return {}
+    async def _listed(self, profile_ids: list[str], keys: list[ProfileKey]) -> dict[ProfileKey, Answer]:
+        """Read all benefits of these profiles by one list: page one, then the others side by side.
 
-    @staticmethod
-    def _windows(keys: list[ProfileKey], grouped: dict[str, list[omneo.Benefit]]) -> dict[ProfileKey, Answer]:
-        return {key: slice_of(grouped[key[0]], key[1]) for key in keys if key[0] in grouped}
+        Empty when the filter is not honoured after all, or when page one shows that each profile's own list is
+        cheaper; then nothing but that page was spent. What fails later fails these keys.
+        """
+        wanted = {key for key in keys if key[0] in set(profile_ids)}
+        criteria = keys[0][2]
+        filters = criteria.upstream(datetime.now(UTC))
+        size = self._client.page_max
+
+        async def read(offset: int) -> omneo.Page[omneo.Benefit]:
+            window = omneo.Window(offset, size)
+            return await omneo.list_benefits_of_profiles(self._client, profile_ids, window, filters)
+
+        try:
+            first = await read(0)
+        except (omneo.Refused, omneo.Invalid):
+            return {}
+        if first.total > size * (len(profile_ids) + 1) or not self._is_asked_for(first.rows, profile_ids):
+            return {}
+        try:
+            later = await asyncio.gather(*(read(offset) for offset in range(size, first.total, size)))
+        except omneo.OmneoError as error:
+            return dict.fromkeys(wanted, error)
+        rows = [*first.rows, *(row for page in later for row in page.rows)]
+        if not self._is_asked_for(rows, profile_ids):
+            return dict.fromkeys(wanted, omneo.Invalid(detail="rows of other profiles"))
+        grouped: dict[str, list[omneo.Benefit]] = {profile_id: [] for profile_id in profile_ids}
+        for row in rows:
+            if criteria.matches(row, self._zone):
+                grouped[row.profile_id].append(row)
+        return {key: slice_of(grouped[key[0]], key[1]) for key in wanted}
+
+    def _is_asked_for(self, rows: list[omneo.Benefit], profile_ids: list[str]) -> bool:
+        """Check that every row is of a profile that was asked for; if not, the filter is ignored, and not used again."""
+        if {row.profile_id for row in rows} <= set(profile_ids):
+            return True
+        self._capabilities.distrust("benefits_by_profile")
+        return False
 
 
 class Benefits(BatchLoader[tuple[omneo.Window, BenefitCriteria], Listing[omneo.Benefit]]):

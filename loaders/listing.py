@@ -33,16 +33,12 @@ class Listing(Generic[T]):
 def whole_page(page: omneo.Page[T], window: omneo.Window, matches: Callable[[T], bool] | None = None) -> Listing[T]:
     """Take a page as Omneo filtered it, without rows that do not match: an unknown filter is ignored silently
     (API.md §12, U-3)."""
-    kept = [(page.offset + index, row) for index, row in enumerate(page.rows) if matches is None or matches(row)]
-    end = max(window.offset + window.first, page.offset + len(page.rows))
-    more = end < page.total and bool(page.rows)
-    return Listing(
-        rows=[row for _, row in kept],
-        offsets=[offset for offset, _ in kept],
-        total=page.total,
-        more=more,
-        next_offset=page.offset + len(page.rows),
-    )
+    next_offset = page.offset + len(page.rows)
+    more = max(window.offset + window.first, next_offset) < page.total and bool(page.rows)
+    if matches is None:
+        return Listing(page.rows, range(page.offset, next_offset), page.total, more, next_offset)
+    kept = [(page.offset + index, row) for index, row in enumerate(page.rows) if matches(row)]
+    return Listing([row for _, row in kept], [offset for offset, _ in kept], page.total, more, next_offset)
 
 
 async def scan(
