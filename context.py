@@ -93,6 +93,7 @@ class Gateway:
         """Open the context of one request: fresh loaders, nothing shared with another caller."""
         server = self.upstream.as_service(trace)
         client = server if caller.token is None else self.upstream.as_member(caller.token, trace)
+        client.joins = server.joins = True
         loaders = Loaders(client, server, self.capabilities, self.catalogue, self.zone)
         return Context(
             caller=caller,

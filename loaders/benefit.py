@@ -107,7 +107,7 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
         return {key: slice_of(grouped[key[0]], key[1]) for key in wanted}
 
     def _is_asked_for(self, rows: list[omneo.Benefit], profile_ids: list[str]) -> bool:
-        """Check that every row is of a profile that was asked for; if not, the filter is ignored, and not used again."""
+        """Check that all rows are of these profiles; if not, the filter is ignored by Omneo, and not used again."""
         if {row.profile_id for row in rows} <= set(profile_ids):
             return True
         self._capabilities.distrust("benefits_by_profile")

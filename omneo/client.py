@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Hashable, Mapping, Sequence
@@ -16,6 +17,7 @@ from starlette.datastructures import Secret
 import telemetry
 from omneo.answers import raise_for_status
 from omneo.errors import BudgetSpent, Invalid, Landed, TimedOut
+from omneo.flights import Flights
 from omneo.ids import ME
 from omneo.retry import with_repeats
 from omneo.transport import Answer, HttpxTransport, Request, Transport
@@ -57,6 +59,7 @@ class Upstream:
         self.api_url = api_url.rstrip("/")
         self.id_url = id_url.rstrip("/")
         self.page_max = page_max
+        self.flights = Flights()
         self._token = token
 
     def as_service(self, trace: Trace) -> Client:
@@ -84,6 +87,7 @@ class Client:
         self.trace = trace
         self.is_member = is_member
         self.kinds: Mapping[Any, Any] = {}  # record types to decode in the place of others, for who reads less of them
+        self.joins = False  # whether a read may be answered by an equal one of another request; writes' never are
         self._upstream = upstream
         self._root = root
         self._token = token
@@ -147,17 +151,33 @@ class Client:
         body: Mapping[str, Any] | None = None,
     ) -> Answer:
         name = f"{method} {route}"
-        self._count(name)
         url = self._url(route, parts, params)
         if method == "GET":
-            return await with_repeats(partial(self._read, name, url), self.trace)
+            return await (self._joined(name, url) if self.joins else self._counted(name, url))
+        self._count(name)
         headers = self._headers
         if body is not None:
             headers = headers | {"content-type": "application/json"}
         content = None if body is None else _encoder.encode(body)
-        return await self._exchange(
-            name, self._upstream.transport, Request(method, url, headers, content, self.trace.remaining_s())
-        )
+        try:
+            return await self._exchange(
+                name, self._upstream.transport, Request(method, url, headers, content, self.trace.remaining_s())
+            )
+        finally:
+            self._upstream.flights.part()
+
+    async def _joined(self, name: str, url: str) -> Answer:
+        """Read, or wait for an equal read under the same credential that is under way."""
+        flights, key = self._upstream.flights, (self._credential, url)
+        answer = await flights.join(key, self.trace.remaining_s())
+        if answer is not None:
+            self.trace.tally.cached += 1
+            return answer
+        return await flights.fly(key, partial(self._counted, name, url))
+
+    async def _counted(self, name: str, url: str) -> Answer:
+        self._count(name)
+        return await with_repeats(partial(self._read, name, url), self.trace)
 
     async def _read(self, name: str, url: str) -> Answer:
         return await self._exchange(
@@ -172,6 +192,10 @@ class Client:
             self.trace.tally.calls_s.append((name, time.perf_counter() - begun))
         raise_for_status(answer, is_member=self.is_member)
         return answer
+
+    @cached_property
+    def _credential(self) -> bytes:
+        return hashlib.sha256(str(self._token).encode()).digest()
 
     @cached_property
     def _headers(self) -> dict[str, str]:

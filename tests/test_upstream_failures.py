@@ -24,7 +24,7 @@ QUERY = "query($id: ID!) { profile(id: $id) { id } }"
         ({"status": 200, "body": ""}, "UPSTREAM_INVALID"),
         ({"status": 200, "body": '{"data": {"id": "a", "ema'}, "UPSTREAM_INVALID"),
         ({"status": 200, "body": '{"data": null}'}, "UPSTREAM_INVALID"),
-        ({"status": 200, "body": '{"data": {"id": "x", "tags": 5}}'}, "UPSTREAM_INVALID"),
+        ({"status": 200, "body": '{"data": {"id": {"a": 5}}}'}, "UPSTREAM_INVALID"),
         ({"status": 200, "body": '{"message": "what?"}'}, "UPSTREAM_INVALID"),
         ({"status": 204, "body": ""}, "UPSTREAM_INVALID"),
     ],

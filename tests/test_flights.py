@@ -1,0 +1,66 @@
+"""Equal reads in flight under one credential are one call; nothing is joined across credentials, or across a write."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from house import House
+
+BENEFITS = '{ profile(id: "ID") { id benefits { totalCount } } }'
+SLOW = {"method": "GET", "path": "*", "action": "delay", "ms": 150}
+
+
+async def together(house: House, *asked: tuple[str, str]) -> list[dict[str, Any]]:
+    return list(await asyncio.gather(*(house.ask(query, token=token) for query, token in asked)))
+
+
+async def test_equal_reads_of_two_requests_are_one_call(house: House) -> None:
+    """The second request waits for the first's answer, is told so, and pays for nothing."""
+    [profile] = await house.profile_ids(1)
+    query = BENEFITS.replace("ID", profile)
+    await house.faults(SLOW)
+    first, second = await together(house, (query, "sandbox-service-key"), (query, "sandbox-service-key"))
+    assert first["data"] == second["data"]
+    assert len(await house.calls()) == 2
+    assert sorted(each["extensions"]["upstream"]["cached"] for each in (first, second)) == [0, 2]
+
+
+async def test_members_never_share(house: House) -> None:
+    """The same words under two credentials are two reads, though their paths are alike."""
+    one, two = await house.profile_ids(2)
+    tokens = [await house.member(one), await house.member(two)]
+    await house.calls()
+    await house.faults(SLOW)
+    first, second = await together(house, *(("{ me { id } }", token) for token in tokens))
+    assert [first["data"]["me"]["id"], second["data"]["me"]["id"]] == [one, two]
+    assert len(await house.calls()) == 2
+
+
+@pytest.mark.parametrize("status", [404, 422])
+async def test_error_is_not_shared(house: House, status: int) -> None:
+    """What fails is each request's own: the second asks for itself."""
+    [profile] = await house.profile_ids(1)
+    await house.faults(
+        {**SLOW, "times": 1}, {"method": "GET", "path": "*", "action": "status", "status": status, "times": 1}
+    )
+    query = f'{{ profile(id: "{profile}") {{ id }} }}'
+    answers = await together(house, (query, "sandbox-service-key"), (query, "sandbox-service-key"))
+    assert {(answer.get("data") or {}).get("profile") is None for answer in answers} <= {True, False}
+    assert any((answer.get("data") or {}).get("profile") for answer in answers)
+
+
+async def test_read_after_a_write_does_not_join_one_from_before(house: House) -> None:
+    """A read that took off before a write tells nothing to who asks after it."""
+    [profile] = await house.profile_ids(1)
+    query = BENEFITS.replace("ID", profile)
+    before = (await house.data(query))["profile"]["benefits"]["totalCount"]
+    await house.faults({**SLOW, "times": 2})
+    early = asyncio.create_task(house.ask(query))
+    await asyncio.sleep(0.05)
+    mutation = (
+        f'mutation {{ assignBenefit(input: {{profileId: "{profile}", definition: {{id: "1"}}, idempotencyKey: "k"}})'
+        " { __typename } }"
+    )
+    assert (await house.data(mutation))["assignBenefit"]["__typename"] == "BenefitAssigned"
+    assert (await house.data(query))["profile"]["benefits"]["totalCount"] == before + 1
+    await early
