@@ -92,7 +92,9 @@ class Gateway:
     def context(self, caller: Caller, trace: Trace) -> Context:
         """Open the context of one request: fresh loaders, nothing shared with another caller."""
         server = self.upstream.as_service(trace)
-        client = server if caller.token is None else self.upstream.as_member(caller.token, trace)
+        # Two, also for a service: `client` decodes what the operation reads, the catalogue keeps whole records.
+        as_service = self.upstream.as_service
+        client = as_service(trace) if caller.token is None else self.upstream.as_member(caller.token, trace)
         client.joins = server.joins = True
         loaders = Loaders(client, server, self.capabilities, self.catalogue, self.zone)
         return Context(

@@ -28,16 +28,17 @@ def kinds_of(kind: OperationType, root: ObjectPlan) -> Mapping[Any, Any]:
     """Return the reduced record types an operation can do with, by the whole ones; empty where it needs those."""
     if kind is not OperationType.QUERY:
         return {}
-    read: dict[str, set[str]] = {type_name: set() for type_name, _, _ in _RECORDS}
+    read: dict[str, set[str]] = {}
     for plan, field in _fields(root):
         if not _can_do_with_less(field):
             return {}
-        needs = read.get(plan.type_name)
-        if needs is not None:
-            needs.update([field.attribute] if field.attribute is not None else field.mark.needs if field.mark else ())
+        needs = read.setdefault(plan.type_name, set())
+        needs.update([field.attribute] if field.attribute is not None else field.mark.needs if field.mark else ())
     if any(ANY[0] in needs for needs in read.values()):
         return {}
-    return omneo.reduced(tuple((record, frozenset(read[name]) | kept) for name, record, kept in _RECORDS))
+    return omneo.reduced(
+        tuple((record, frozenset(read[name]) | kept) for name, record, kept in _RECORDS if name in read)
+    )
 
 
 def _can_do_with_less(field: FieldPlan) -> bool:
