@@ -43,6 +43,7 @@ class Tally:
     routes: dict[str, int] = field(default_factory=dict)  # first attempts by route template
     predicted: int = 0  # the worst case, known before the first call
     budget: int | None = None  # first attempts allowed; None is unlimited
+    engine: str = ""  # what ran the operation: compiled, or stock
     calls_s: list[tuple[str, float]] = field(default_factory=list)  # each attempt: route template, seconds
     batches: list[tuple[str, int]] = field(default_factory=list)  # each batch: loader, keys
     disagreements: list[str] = field(default_factory=list)  # where Omneo judged otherwise than its rules as we know

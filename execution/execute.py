@@ -191,7 +191,9 @@ class Engine:
         plan = operation.plan
         if plan is not None and plan.kinds:
             context.client.kinds = plan.kinds
-        if self._is_compiled and plan is not None and plan.is_whole:
+        is_compiled = self._is_compiled and plan is not None and plan.is_whole
+        context.trace.tally.engine = "compiled" if is_compiled else "stock"
+        if is_compiled and plan is not None:
             data, errors = await Runner(plan, context, operation.values).run()
         else:
             data, errors = await self._run_stock(operation, context)

@@ -60,6 +60,7 @@ class Exchange:
             caller_kind=caller.kind if caller else "anonymous",
             caller=caller.name if caller else None,
             ms=round(seconds * 1000, 2),
+            engine=tally.engine,
             predicted=tally.predicted,
             made=tally.made,
             retried=tally.retried,

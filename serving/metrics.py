@@ -29,6 +29,7 @@ class Metrics:
         self._seconds = _Histograms(
             "gateway_request_seconds", "Time from the headers to the answer.", ("operation",), _SECONDS, registry
         )
+        self._engines = _Counters("gateway_operations", "Operations run, by engine.", ("engine",), registry)
         self._errors = _Counters("gateway_errors", "Errors in answers, by code.", ("code",), registry)
         self._refusals = _Counters(
             "gateway_limit_refusals", "Requests a limit refused, or would have.", ("limit", "mode"), registry
@@ -55,6 +56,8 @@ class Metrics:
         label = self._label(operation)
         self._requests.of(label, outcome).inc()
         self._seconds.of(label).observe(seconds)
+        if tally.engine:
+            self._engines.of(tally.engine).inc()
         for code in codes:
             self._errors.of(code).inc()
             if "LIMIT" in code:
