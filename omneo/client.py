@@ -169,10 +169,11 @@ class Client:
     async def _joined(self, name: str, url: str) -> Answer:
         """Read, or wait for an equal read under the same credential that is under way."""
         flights, key = self._upstream.flights, (self._credential, url)
-        answer = await flights.join(key, self.trace.remaining_s())
-        if answer is not None:
-            self.trace.tally.cached += 1
-            return answer
+        if key in flights:
+            answer = await flights.join(key, self.trace.remaining_s())
+            if answer is not None:
+                self.trace.tally.cached += 1
+                return answer
         return await flights.fly(key, partial(self._counted, name, url))
 
     async def _counted(self, name: str, url: str) -> Answer:

@@ -24,12 +24,13 @@ class Flights:
     def __init__(self) -> None:
         self._flights: dict[Key, _Flight] = {}
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._flights
+
     async def join(self, key: Key, timeout_s: float) -> Answer | None:
-        """Wait for an equal read that is under way, at most so long; None when there is none, or it failed or was
-        given up: its limits were another request's."""
-        flight = self._flights.get(key)
-        if flight is None:
-            return None
+        """Wait for an equal read that is under way, at most so long; None when it failed or was given up: its limits
+        were another request's."""
+        flight = self._flights[key]
         if flight.landed is None:
             flight.landed = asyncio.get_running_loop().create_future()
         try:

@@ -45,8 +45,8 @@ Shape = tuple[tuple[type[Record], frozenset[str]], ...]
 def reduced(shape: Shape) -> Mapping[type[Record], type[Record]]:
     """Make, for each record type of a shape, one that has the named attributes alone: decoding skips all others.
 
-    A reduced type inside another takes the place of its whole one. What is read of the records, and compared, is the
-    same; what is not named is not there.
+    A reduced type inside another takes the place of its whole one. What is named reads the same; what is not named is
+    not there.
     """
     made: dict[type[Record], type[Record]] = {}
     for kind, names in shape:
