@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +17,31 @@ CLAIM = """mutation($input: ClaimBenefitInput!) { result: claimBenefit(input: $i
     ... on BenefitClaimed { benefit { id } } ... on BenefitPending { operationId } } }"""
 REDEEM = """mutation($input: RedeemBenefitInput!) { result: redeemBenefit(input: $input) { __typename
     ... on BenefitRedeemed { redemption { id } } ... on BenefitPending { operationId } } }"""
+EXTEND = """mutation($input: ExtendBenefitsInput!) { result: extendBenefits(input: $input) { __typename
+    ... on BenefitsExtended { benefits { id } } ... on BenefitPending { operationId } } }"""
+REVOKE = """mutation($input: RevokeBenefitInput!) { result: revokeBenefit(input: $input) { __typename
+    ... on BenefitRevoked { benefitId } ... on BenefitPending { operationId } } }"""
 OPERATION = "query($id: ID!) { benefitOperation(id: $id) { state attempt } }"
 
 TAPS = (1, 1, 1, 2, 3)  # how often a client taps at once
 PATIENCE_S = (0.8, 3.0, 8.0, 8.0)  # after which a client hangs up and asks anew
 ATTEMPTS = 80
-MADE = {"BenefitAssigned": "benefit", "BenefitClaimed": "benefit", "BenefitRedeemed": "redemption"}
+ENDS = "2040-01-01 00:00:00"  # what is going to be extended ends so, in UTC, and then
+EXTENDED = "2040-01-08 00:00:00"
+NEXT = {
+    "nothing": 80,
+    "redeem": 10,
+    "extend": 5,
+    "revoke": 5,
+}  # times in a hundred, with a benefit
+
+MADE: dict[str, Callable[[Any], str]] = {
+    "BenefitAssigned": lambda result: result["benefit"]["id"],
+    "BenefitClaimed": lambda result: result["benefit"]["id"],
+    "BenefitRedeemed": lambda result: result["redemption"]["id"],
+    "BenefitsExtended": lambda result: result["benefits"][0]["id"],
+    "BenefitRevoked": lambda result: result["benefitId"],
+}
 
 
 @dataclass
@@ -30,7 +50,7 @@ class Told:
 
     answers: dict[str, set[str]] = field(default_factory=dict)  # key → what it is said to have made
     unanswered: list[str] = field(default_factory=list)
-    lapsed: set[str] = field(default_factory=set)  # benefits that are said not to have been redeemed
+    done_next: list[tuple[str, int, str]] = field(default_factory=list)  # what, with which benefit, under which key
     outcomes: Counter[str] = field(default_factory=Counter)
     pending_s: list[float] = field(default_factory=list)  # from the first answer that said so to one that did not
 
@@ -47,18 +67,26 @@ class Clients:
         self._random = random.Random(seed)  # noqa: S311 - a load, not a secret
 
     async def wish(self, key: str) -> None:
-        """Get one benefit under one key; one in ten then redeems it, under a key of its own."""
+        """Get one benefit under one key; one in five is then used, extended or taken away, under a key of its own."""
+        then = self._random.choices([*NEXT], [*NEXT.values()])[0]
         profile = self._random.choice(self._profiles)
-        if self._random.random() < 0.3:
-            given = {"profileId": profile, "definition": {"handle": self._random.choice(self._claimable)}}
-            made = await self._tap(CLAIM, key, given)
+        if then == "extend":
+            end = {"expiresAt": f"{ENDS.replace(' ', 'T')}Z", "timezone": "UTC"}
+            made = await self._tap(ASSIGN, key, _given(profile, "extendable-pass") | end)
+        elif self._random.random() < 0.3:
+            made = await self._tap(CLAIM, key, _given(profile, self._random.choice(self._claimable)))
         else:
-            given = {"profileId": profile, "definition": {"handle": self._random.choice(self._handles)}}
-            made = await self._tap(ASSIGN, key, given)
-        if made is not None and self._random.random() < 0.1:
+            made = await self._tap(ASSIGN, key, _given(profile, self._random.choice(self._handles)))
+        if made is None or then == "nothing":
+            return
+        self.told.done_next.append((then, int(made), f"{key}-{then}"))
+        if then == "redeem":
             await self._tap(REDEEM, f"{key}-redeem", {"benefitId": made})
-            if any(not answer.isdigit() for answer in self.told.answers[f"{key}-redeem"]):
-                self.told.lapsed.add(made)
+        elif then == "revoke":
+            await self._tap(REVOKE, f"{key}-revoke", {"benefitId": made})
+        else:
+            wanted = {"profileId": profile, "benefitIds": [made], "extension": {"days": 7}}
+            await self._tap(EXTEND, f"{key}-extend", wanted)
 
     async def _tap(self, query: str, key: str, given: dict[str, Any]) -> str | None:
         """Tap, perhaps more than once at the same time, until there is an answer to each tap."""
@@ -98,8 +126,7 @@ class Clients:
         kind: str = result["__typename"]
         self.told.outcomes[kind] += 1
         if kind in MADE:
-            made: str = result[MADE[kind]]["id"]
-            return made
+            return MADE[kind](result)
         if kind == "BenefitPending":
             await self._follow(result["operationId"])
             return None
@@ -121,3 +148,7 @@ class Clients:
                     break
             await asyncio.sleep(0.1)
         self.told.pending_s.append(loop.time() - began)
+
+
+def _given(profile: str, handle: str) -> dict[str, Any]:
+    return {"profileId": profile, "definition": {"handle": handle}}

@@ -21,7 +21,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,6 +30,7 @@ import httpx
 from benchmarks.clients import Clients
 from benchmarks.redis_server import redis_server
 from benchmarks.town import Town
+from benchmarks.verdict import Report, counted
 
 QUARANTINE_S = 2.0
 DEADLINE_S = 3.0
@@ -39,8 +39,6 @@ CLIENTS = 40  # at a time
 KILL_EVERY_S = 30.0
 STORM_EVERY_S = 9.0
 STORM_S = 1.2
-# A process that is killed while it sends is noticed after a quarantine and an interval, and read back for by others.
-PENDING_AT_MOST_S = 2.5 * QUARANTINE_S + 1.0
 
 _SHARES = [
     {"action": "drop-before", "probability": 0.07},
@@ -54,44 +52,10 @@ _SHARES = [
     {"action": "delay", "ms": 250, "probability": 0.06},
 ]
 PLAN: list[dict[str, Any]] = [
-    *({"method": "POST", "path": "/api/v3/*", **share} for share in _SHARES),
+    *({"method": method, "path": "/api/v3/*", **share} for method in ("POST", "DELETE") for share in _SHARES),
     {"method": "GET", "path": "/api/v3/*", "action": "status", "status": 503, "probability": 0.03},
 ]
 STORM = {"method": "POST", "path": "/api/v3/*", "action": "status", "status": 429, "probability": 0.9}
-
-
-@dataclass
-class Report:
-    """Say what happened to `keys` wishes, each of which is one write (one in ten of them two)."""
-
-    keys: int = 0
-    writes: int = 0
-    duplicates: int = 0
-    phantoms: int = 0  # reported, and not there; or reported as not made, and there
-    disagreements: int = 0  # two answers for one key
-    unanswered: int = 0
-    pending_s: list[float] = field(default_factory=list, repr=False)
-    kills: int = 0
-    seconds: float = 0.0
-    outcomes: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def is_clean(self) -> bool:
-        """Tell whether the promise was kept."""
-        broken = self.duplicates + self.phantoms + self.disagreements + self.unanswered
-        return broken == 0 and max(self.pending_s, default=0.0) <= PENDING_AT_MOST_S
-
-    def __str__(self) -> str:
-        pending = sorted(self.pending_s) or [0.0]
-        parts = [f"{share:.1%}: {pending[int(share * (len(pending) - 1))]:.1f} s" for share in (0.5, 0.99, 0.999, 1.0)]
-        return f"{self!r}, pending {len(self.pending_s)} ({', '.join(parts)})"
-
-    def add(self, other: Report) -> None:
-        """Count another round in."""
-        for name in ("keys", "writes", "duplicates", "phantoms", "disagreements", "unanswered", "kills", "seconds"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.pending_s += other.pending_s
-        self.outcomes += other.outcomes
 
 
 async def play(
@@ -109,7 +73,7 @@ async def play(
                         await gate.acquire()
                         task = wishes.create_task(players.wish(f"key-{seed}-{number}"))
                         task.add_done_callback(lambda _: gate.release())
-            report = await _counted(town, players)
+            report = await counted(town, players.told, settle_s=QUARANTINE_S)
     report.keys, report.kills, report.seconds = writes, town.kills, time.monotonic() - began
     return report
 
@@ -184,43 +148,6 @@ async def _trouble(town: Town, seed: int, kill_every_s: float) -> AsyncIterator[
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await town.rest("DELETE", "/_sandbox/faults")
-
-
-async def _counted(town: Town, players: Clients) -> Report:
-    """Hold what clients were told against what is there, once nothing can land any more."""
-    await asyncio.sleep(QUARANTINE_S)
-    told, report = players.told, Report()
-    benefits = await town.listed("/api/v3/benefits")
-    made = Counter(row["external_id"] for row in benefits if str(row["external_id"]).startswith("gw1-"))
-    there = {str(row["id"]) for row in benefits}
-    redeemed = await _redemptions(town)
-    report.writes = len(told.answers)
-    report.duplicates = sum(made.values()) - len(made) + sum(used - 1 for used in redeemed.benefits.values())
-    for key, answers in told.answers.items():
-        ids = {answer for answer in answers if answer.isdigit()}
-        report.phantoms += len(ids - (redeemed.ids if key.endswith("-redeem") else there))
-        report.disagreements += len(answers) > 1
-    report.phantoms += sum(redeemed.benefits[int(benefit)] for benefit in told.lapsed)
-    report.unanswered = len(told.unanswered)
-    report.pending_s, report.outcomes = told.pending_s, told.outcomes
-    return report
-
-
-@dataclass
-class _Redeemed:
-    ids: set[str] = field(default_factory=set)
-    benefits: Counter[int] = field(default_factory=Counter)  # those made by the gateway, by how often they were used
-
-
-async def _redemptions(town: Town) -> _Redeemed:
-    found = _Redeemed()
-    for profile in await town.listed("/api/v3/profiles"):
-        for row in await town.listed(f"/api/v3/profiles/{profile['id']}/redemptions"):
-            found.ids.add(str(row["id"]))
-            for item in row["items"]:
-                if str(item["type_attributes"].get("external_id")).startswith("gw1-"):
-                    found.benefits[item["type_attributes"]["id"]] += 1
-    return found
 
 
 def main() -> int:
