@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import omneo
@@ -64,13 +65,22 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
         profile_id, window, criteria = key
         if criteria is ANY_BENEFIT:
             page = await omneo.list_profile_benefits(self._client, profile_id, window, NO_FILTERS)
-            return whole_page(page, window)
+            strange = not self._client.is_member and {row.profile_id for row in page.rows} - {profile_id}
+            return whole_page(page, window, partial(self._is_of, profile_id) if strange else None)
         filters = criteria.upstream(datetime.now(UTC))
 
         async def read(part: omneo.Window) -> omneo.Page[omneo.Benefit]:
             return await omneo.list_profile_benefits(self._client, profile_id, part, filters)
 
-        return await _read(read, window, criteria, self._zone, self._client.page_max)
+        def matches(benefit: omneo.Benefit) -> bool:
+            return self._is_of(profile_id, benefit) and criteria.matches(benefit, self._zone)
+
+        return await _read(read, window, criteria, matches, self._client.page_max)
+
+    def _is_of(self, profile_id: str, benefit: omneo.Benefit) -> bool:
+        """Tell whether a row is of the profile that was asked for: nobody is shown another's. Of a member's own list
+        Omneo is the judge, by their token."""
+        return self._client.is_member or benefit.profile_id == profile_id
 
     async def _listed(self, profile_ids: list[str], keys: list[ProfileKey]) -> dict[ProfileKey, Answer]:
         """Read all benefits of these profiles by one list: page one, then the others side by side.
@@ -132,7 +142,10 @@ class Benefits(BatchLoader[tuple[omneo.Window, BenefitCriteria], Listing[omneo.B
         async def read(part: omneo.Window) -> omneo.Page[omneo.Benefit]:
             return await omneo.list_benefits(self._client, part, filters)
 
-        return await _read(read, window, criteria, self._zone, self._client.page_max)
+        def matches(benefit: omneo.Benefit) -> bool:
+            return criteria.matches(benefit, self._zone)
+
+        return await _read(read, window, criteria, matches, self._client.page_max)
 
 
 class RedeemableBenefits(BatchLoader[tuple[str, omneo.Window], Listing[omneo.Benefit]]):
@@ -154,12 +167,9 @@ async def _read(
     read: Callable[[omneo.Window], Awaitable[omneo.Page[omneo.Benefit]]],
     window: omneo.Window,
     criteria: BenefitCriteria,
-    zone: ZoneInfo,
+    matches: Callable[[omneo.Benefit], bool],
     page_max: int,
 ) -> Listing[omneo.Benefit]:
-    def matches(benefit: omneo.Benefit) -> bool:
-        return criteria.matches(benefit, zone)
-
     if criteria.scanned:
         return await scan(read, window, matches, page_max)
     return whole_page(await read(window), window, matches)

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 from omneo.client import Client
 from omneo.filters import Filters
 from omneo.paging import Page, Window, read_window
-from omneo.record import IdText, Json, Record, mend
+from omneo.record import IdText, Json, Many, Record, mend
 
 
 class Region(Record, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class EmbeddedBenefitDefinition(Record, frozen=True, kw_only=True):
     total_allocations_remaining: int | None = None
     force_allocation: bool | None = None
     same_campaign_count: int | None = None
-    tags: list[str] = []
+    tags: Many[str] = []
     notify_schedule_offset: int | None = None
     notify_issue_offset_days: int | None = None
     notify_issue_offset_hour: int | None = None
@@ -91,6 +91,7 @@ class EmbeddedBenefitDefinition(Record, frozen=True, kw_only=True):
 
     texts = ("id",)
     objects = ("meta",)
+    lists = ("tags",)
 
     def __post_init__(self) -> None:
         mend(self)

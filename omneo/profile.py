@@ -10,7 +10,7 @@ from omneo.filters import Filters
 from omneo.identity import Identity
 from omneo.location import Location
 from omneo.paging import Page, Window, read_window
-from omneo.record import Json, Record, mend
+from omneo.record import Json, Many, Record, mend
 from omneo.tier import Tier
 
 
@@ -64,17 +64,17 @@ class Profile(Record, frozen=True, kw_only=True):
     preferred_staff: Json = None
     tier_handle: str | None = None
     tier: Tier | None = None
-    identities: list[Identity] = []
-    tags: list[str] = []
-    statuses: list[str] = []
+    identities: Many[Identity] = []
+    tags: Many[str] = []
+    statuses: Many[str] = []
     statuses_original: Json = None
     attributes: ProfileAttributes | None = None
     custom_attributes: Json = None
     custom_fields: Json = None
     address: Address | None = None
-    addresses: list[Address] = []
+    addresses: Many[Address] = []
     region: Region | None = None
-    regions: list[Region] = []
+    regions: Many[Region] = []
     normal_hours: Json = None
     special_hours: Json = None
     organisations: Json = None
@@ -89,6 +89,7 @@ class Profile(Record, frozen=True, kw_only=True):
     updated_at: str | None = None
 
     objects = ("custom_attributes", "custom_fields")
+    lists = ("identities", "tags", "statuses", "addresses", "regions")
 
     def __post_init__(self) -> None:
         mend(self)

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec.structs import force_setattr
 
 Json = Any  # what `meta` and conditions hold: objects as a rule, but lists and strings are documented too (C-16)
 
+Item = TypeVar("Item")
+
 if TYPE_CHECKING:
-    IdText = str  # what it is once `as_text` has seen it
+    IdText = str  # what it is once `mend` has seen it
+    Many = list[Item]
 else:
     IdText = str | int
+    Many = list[Item] | None
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -20,15 +24,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Times stay as Omneo wrote them (`omneo.times` reads them where they are asked for). `texts` names the attributes
     that are strings though Omneo also sends numbers (C-10), `objects` those where `[]`, PHP's empty object, is `{}`
-    (C-16).
+    (C-16), `lists` those where null is an empty list.
     """
 
     texts: ClassVar[tuple[str, ...]] = ()
     objects: ClassVar[tuple[str, ...]] = ()
+    lists: ClassVar[tuple[str, ...]] = ()
 
 
 def mend(record: Record) -> None:
-    """Make of what was decoded what it stands for; the `__post_init__` of records that have `texts` or `objects`."""
+    """Make of what was decoded what it stands for; the `__post_init__` of records with such attributes."""
     for name in record.texts:
         value = getattr(record, name)
         if value.__class__ is int:
@@ -36,6 +41,9 @@ def mend(record: Record) -> None:
     for name in record.objects:
         if getattr(record, name) == []:
             force_setattr(record, name, {})
+    for name in record.lists:
+        if getattr(record, name) is None:
+            force_setattr(record, name, [])
 
 
 Shape = tuple[tuple[type[Record], frozenset[str]], ...]
@@ -53,8 +61,9 @@ def reduced(shape: Shape) -> Mapping[type[Record], type[Record]]:
         fields = [_field(field, made) for field in msgspec.structs.fields(kind) if field.name in names]
         texts = tuple(name for name in kind.texts if name in names)
         objects = tuple(name for name in kind.objects if name in names)
-        namespace: dict[str, Any] = {"texts": texts, "objects": objects}
-        if texts or objects:
+        lists = tuple(name for name in kind.lists if name in names)
+        namespace: dict[str, Any] = {"texts": texts, "objects": objects, "lists": lists}
+        if texts or objects or lists:
             namespace["__post_init__"] = mend
         made[kind] = msgspec.defstruct(  # type: ignore[assignment]  # of Record, as its bases say
             kind.__name__, fields, bases=(Record,), namespace=namespace, frozen=True, kw_only=True, gc=False

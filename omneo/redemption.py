@@ -7,7 +7,7 @@ from omneo.client import Client
 from omneo.errors import Invalid, Landed
 from omneo.location import Location
 from omneo.paging import Page, Window, read_window
-from omneo.record import Json, Record, mend
+from omneo.record import Json, Many, Record, mend
 
 
 class RedemptionTransaction(Record, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class Redemption(Record, frozen=True, kw_only=True):
     id: int
     profile_id: str
     type: str
-    items: list[RedemptionItem] = []
+    items: Many[RedemptionItem] = []
     profile: Json = None
     total: float | None = None
     total_localised: float | None = None
@@ -68,6 +68,7 @@ class Redemption(Record, frozen=True, kw_only=True):
     updated_at: str | None = None
 
     objects = ("meta",)
+    lists = ("items",)
 
     def __post_init__(self) -> None:
         mend(self)

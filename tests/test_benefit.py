@@ -277,3 +277,29 @@ async def _all(house: House, profile_id: str, filter: dict[str, Any] | None) -> 
         if not page["pageInfo"]["hasNextPage"]:
             return found
         after = page["pageInfo"]["endCursor"]
+
+
+async def test_row_of_somebody_else_is_not_shown(house: House) -> None:
+    """Whatever Omneo answers for a profile, the benefits of another are left out."""
+    one, two = await house.profile_ids(2)
+    page = await house.rest("GET", f"/profiles/{one}/benefits?page[size]=2&sort=created_at")
+    page["data"][1]["profile_id"] = two
+    await house.faults(
+        {"method": "GET", "path": f"/api/v3/profiles/{one}/benefits", "action": "status", "body": json.dumps(page)}
+        | {"status": 200}
+    )
+    for wanted in ("", "filter: {redeemable: true}", "filter: {redeemable: false}"):
+        query = f'{{ profile(id: "{one}") {{ benefits(first: 2 {wanted}) {{ nodes {{ id profileId }} }} }} }}'
+        nodes = (await house.data(query))["profile"]["benefits"]["nodes"]
+        assert {node["profileId"] for node in nodes} <= {one}
+
+
+async def test_lists_that_are_null_are_empty(house: House) -> None:
+    """A member without tags reads as one with an empty list of them, however Omneo puts it."""
+    [one] = await house.profile_ids(1)
+    profile = await house.rest("GET", f"/profiles/{one}")
+    profile["data"] |= dict.fromkeys(("tags", "statuses", "identities", "addresses", "regions"))
+    await house.faults({"path": "*", "action": "status", "status": 200, "body": json.dumps(profile)})
+    fields = "tags statuses identities { id } addresses { id } regions { id }"
+    answer = (await house.data(f'{{ profile(id: "{one}") {{ {fields} }} }}'))["profile"]
+    assert answer == {name: [] for name in ("tags", "statuses", "identities", "addresses", "regions")}
