@@ -14,14 +14,7 @@ from graphql import OperationType
 import omneo
 from execution.plan import FieldPlan, ObjectPlan
 from resolvers.marks import ANY
-
-# The records behind the types that come in numbers, a record inside another first; and what loaders read of each.
-_RECORDS: tuple[tuple[str, type[omneo.Record], frozenset[str]], ...] = (
-    ("BenefitDefinition", omneo.EmbeddedBenefitDefinition, frozenset({"id"})),
-    ("BenefitDefinition", omneo.BenefitDefinition, frozenset({"id"})),
-    ("Benefit", omneo.Benefit, frozenset({"id", "profile_id"})),
-    ("Profile", omneo.Profile, frozenset({"id", "email"})),
-)
+from schema.views import RECORDS
 
 
 def kinds_of(kind: OperationType, root: ObjectPlan) -> Mapping[Any, Any]:
@@ -37,7 +30,7 @@ def kinds_of(kind: OperationType, root: ObjectPlan) -> Mapping[Any, Any]:
     if any(ANY[0] in needs for needs in read.values()):
         return {}
     return omneo.reduced(
-        tuple((record, frozenset(read[name]) | kept) for name, record, kept in _RECORDS if name in read)
+        tuple((record, frozenset(read[name]) | kept) for name, record, kept in RECORDS if name in read)
     )
 
 

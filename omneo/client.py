@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import quote, quote_plus
 
 import httpx
@@ -16,7 +16,8 @@ from starlette.datastructures import Secret
 
 import telemetry
 from omneo.answers import raise_for_status
-from omneo.errors import BudgetSpent, Invalid, Landed, TimedOut
+from omneo.decoding import decode, decode_whole, list_of
+from omneo.errors import BudgetSpent, Landed, TimedOut
 from omneo.flights import Flights
 from omneo.ids import ME
 from omneo.retry import with_repeats
@@ -30,12 +31,6 @@ Params = Sequence[tuple[str, str]]
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 USER_AGENT = "omneo-graphql-gateway"
-
-
-class Envelope(msgspec.Struct, Generic[T]):
-    """Omneo wraps every record and every list in `data` (API.md §3)."""
-
-    data: T
 
 
 class Upstream:
@@ -111,7 +106,7 @@ class Client:
 
     async def get(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route`, a template such as `/profiles/{profile}`, and decode what its envelope holds as `kind`."""
-        record: T = _decode(await self._send("GET", route, parts, params), self.seen_as(kind))
+        record: T = decode(await self._send("GET", route, parts, params), self.seen_as(kind))
         return record
 
     def seen_as(self, kind: Any) -> Any:
@@ -119,24 +114,24 @@ class Client:
         if not self.kinds:
             return kind
         if get_origin(kind) is list:
-            return _list_of(self.kinds.get(get_args(kind)[0], get_args(kind)[0]))
+            return list_of(self.kinds.get(get_args(kind)[0], get_args(kind)[0]))
         return self.kinds.get(kind, kind)
 
     async def get_whole(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route` and decode the whole answer as `kind`: for lists, whose envelope says more than `data`."""
-        return _decode_whole(await self._send("GET", route, parts, params), kind)
+        return decode_whole(await self._send("GET", route, parts, params), kind)
 
     async def post(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Send a write, or a look-up that Omneo made a POST, and decode what the envelope holds."""
-        return _decode(await self._send("POST", route, parts, body=body), kind)
+        return decode(await self._send("POST", route, parts, body=body), kind)
 
     async def post_whole(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Send a write whose answer has no envelope (API.md §5, queued batches)."""
-        return _decode_whole(await self._send("POST", route, parts, body=body), kind)
+        return decode_whole(await self._send("POST", route, parts, body=body), kind)
 
     async def put(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Change a record, and decode it as it is now."""
-        return _decode(await self._send("PUT", route, parts, body=body), kind)
+        return decode(await self._send("PUT", route, parts, body=body), kind)
 
     async def delete(self, route: str, **parts: str | int) -> None:
         """Remove a record."""
@@ -242,40 +237,3 @@ def _quoted(value: str) -> str:
 
 
 _ids = re.compile(r"[A-Za-z0-9_.,~-]*").fullmatch
-
-
-@lru_cache(maxsize=1024)
-def _list_of(kind: Hashable) -> Any:
-    return list[kind]  # type: ignore[valid-type]  # made at run time
-
-
-@lru_cache(maxsize=1024)
-def _envelope(kind: Hashable) -> Any:
-    """Making a generic type anew for every answer would take longer than a small answer's decoding."""
-    return Envelope[kind]  # type: ignore[valid-type]  # made at run time
-
-
-@lru_cache(maxsize=1024)
-def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
-    # Not strict: numbers and booleans also come as strings of digits (API.md §7.2, birth_day).
-    return msgspec.json.Decoder(kind, strict=False)
-
-
-def _decode(answer: Answer, kind: type[T]) -> T:
-    envelope: Envelope[T] = _decode_whole(answer, _envelope(kind))  # type: ignore[arg-type]  # a type is hashable
-    return envelope.data
-
-
-def _decode_whole(answer: Answer, kind: type[T]) -> T:
-    try:
-        decoded: T = _decoder(kind).decode(answer.body)  # type: ignore[arg-type]  # a type is hashable
-        return decoded
-    except msgspec.ValidationError as error:
-        raise Invalid(landed=Landed.UNKNOWN, detail=_where(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(landed=Landed.UNKNOWN, detail="not JSON") from error
-
-
-def _where(error: msgspec.ValidationError) -> str:
-    """Keep where an answer went wrong and what was expected there; msgspec's texts quote no values of ours."""
-    return str(error)[:200]
