@@ -22,15 +22,18 @@ def kinds_of(kind: OperationType, root: ObjectPlan) -> Mapping[Any, Any]:
     if kind is not OperationType.QUERY:
         return {}
     read: dict[str, set[str]] = {}
+    keyed: set[str] = set()  # types whose ids are keys of loaders, and not only shown
     for plan, field in _fields(root):
         if not _can_do_with_less(field):
             return {}
+        if field.mark is not None and field.mark.loader is not None:
+            keyed.add(plan.type_name)
         needs = read.setdefault(plan.type_name, set())
         needs.update([field.attribute] if field.attribute is not None else field.mark.needs if field.mark else ())
     if any(ANY[0] in needs for needs in read.values()):
         return {}
     return omneo.reduced(
-        tuple((record, frozenset(read[name]) | kept) for name, record, kept in RECORDS if name in read)
+        tuple((record, frozenset(read[name]) | kept, name in keyed) for name, record, kept in RECORDS if name in read)
     )
 
 

@@ -46,7 +46,8 @@ def mend(record: Record) -> None:
             force_setattr(record, name, [])
 
 
-Shape = tuple[tuple[type[Record], frozenset[str]], ...]
+# Record types, which attributes are read of each, and whether its `texts` must be strings before they are written.
+Shape = tuple[tuple[type[Record], frozenset[str], bool], ...]
 
 
 @lru_cache(maxsize=1024)
@@ -57,9 +58,9 @@ def reduced(shape: Shape) -> Mapping[type[Record], type[Record]]:
     not there.
     """
     made: dict[type[Record], type[Record]] = {}
-    for kind, names in shape:
+    for kind, names, must_be_texts in shape:
         fields = [_field(field, made) for field in msgspec.structs.fields(kind) if field.name in names]
-        texts = tuple(name for name in kind.texts if name in names)
+        texts = tuple(name for name in kind.texts if name in names and must_be_texts)
         objects = tuple(name for name in kind.objects if name in names)
         lists = tuple(name for name in kind.lists if name in names)
         namespace: dict[str, Any] = {"texts": texts, "objects": objects, "lists": lists}
