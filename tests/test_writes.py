@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import writes
 from benchmarks.unreliable import CALLER, Fault, Made, Replica
 from telemetry import Trace
 from writes import Busy, Done, Gone, Intent, KeyReused, Lapsed, Pending, Refused, State
+from writes.sqlite_store import SqliteStore
 
 __all__ = ["redis_url_fixture", "stores_fixture"]  # fixtures, found by their names in this module
 
@@ -490,3 +492,20 @@ async def test_an_unusable_store_sends_nothing(tmp_path: Path) -> None:
         await writes.Writes.open(
             state_db=str(tmp_path / "missing" / "state.db"), redis_url=None, quarantine_s=2, kinds=[]
         )
+
+
+async def test_stop_ends_a_look_that_swallowed_its_cancellation() -> None:
+    """A client of the store may take our cancelling for its own time limit and go on: the process still ends."""
+
+    class Swallowing(SqliteStore):
+        async def beats(self) -> dict[str, int]:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+            return {}
+
+    store = Swallowing(":memory:")
+    await store._run(store._connect)
+    engine = writes.Writes(store, quarantine_s=0.2, kinds=[])
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        await engine.drain()

@@ -30,6 +30,7 @@ class Recovery:
         self._seen: dict[tuple[str, str], tuple[object, float]] = {}  # of an intent: what was seen, and since when
         self._interval_s = process.quarantine_s / 20
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_over = False
 
     def start(self) -> None:
         """Begin to give signs of life while there is work, and to look for those of others."""
@@ -37,6 +38,9 @@ class Recovery:
 
     async def stop(self) -> None:
         """End both. What is still open is then for the others, or for the next start."""
+        self._is_over = (
+            True  # and not by cancelling alone: a client whose own time limit runs out just then swallows it
+        )
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -104,7 +108,7 @@ class Recovery:
             await self._process.settle_not_seen(kind, intent)
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
+        while not self._is_over:
             try:
                 await step()
             except StateUnavailable:
