@@ -61,8 +61,8 @@ class Pace:
     """Say how long to measure."""
 
     rounds: int = 3
-    seconds: float = 4.0
-    warm_up_s: float = 2.0
+    seconds: float = 2.5
+    warm_up_s: float = 1.5
 
 
 def main(arguments: list[str] | None = None) -> int:
