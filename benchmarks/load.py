@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import time
 from dataclasses import dataclass, field
@@ -43,8 +44,10 @@ def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
 
 
 def run(port: int, requests: list[bytes], *, seconds: float, connections: int, size: int | None = None) -> Load:
-    """Load a port of this machine. Connections take turns with `requests`; an answer that is not 200, or not of `size`
-    bytes, counts as wrong. Raises TimeoutError when answers stop coming."""
+    """Load a port of this machine. Each connection asks any of `requests`, the same ones in every run.
+
+    An answer that is not 200, or not of `size` bytes, counts as wrong. Raises TimeoutError when answers stop coming.
+    """
     return uvloop.run(measure(port, requests, seconds=seconds, connections=connections, size=size))
 
 
@@ -74,6 +77,7 @@ class _Client(asyncio.Protocol):
         self._ends = ends
         self._size = size
         self._received: list[bytes] = []
+        self._choice = random.Random()  # noqa: S311 — which question comes next
         self._missing: int | None = None  # bytes of this answer still to come; None before its head is complete
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -83,10 +87,14 @@ class _Client(asyncio.Protocol):
         if not self.done.done():
             self.done.set_exception(exc or ConnectionError("the server hung up"))
 
-    def begin(self, turn: int) -> None:
-        self._turn = turn
+    def begin(self, number: int) -> None:
+        """Ask for the first time. In turns, clients who wait for the same answer would go on in step for ever."""
+        self._choice.seed(number)
+        self._ask()
+
+    def _ask(self) -> None:
         self._sent = time.perf_counter()
-        self._transport.write(self._requests[turn % len(self._requests)])  # type: ignore[attr-defined]  # it can write
+        self._transport.write(self._choice.choice(self._requests))  # type: ignore[attr-defined]  # it can write
 
     def data_received(self, data: bytes) -> None:
         if self._missing is None:
@@ -112,7 +120,7 @@ class _Client(asyncio.Protocol):
         self._received.clear()
         self._missing = None
         if now < self._ends:
-            self.begin(self._turn + 1)
+            self._ask()
         else:
             self.done.set_result(None)
             self._transport.close()
