@@ -8,7 +8,7 @@ from serving.asgi import ClientGone, Receive
 from telemetry import Trace
 
 # A read that is answered sooner than this is never watched for a client that hangs up: most cost nothing for it.
-_WATCH_AFTER_S = 0.02
+_WATCH_AFTER_S = 0.25
 
 
 class HangUp:
