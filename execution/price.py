@@ -116,7 +116,7 @@ class _Walk:
         if mark is None or mark.loader is None:
             self.is_whole &= not step.is_async or (mark is not None and mark.calls is not None)
             if mark is not None and mark.calls is not None:
-                calls = place.count * mark.calls(**arguments)
+                calls = place.count * mark.calls(**arguments) + (mark.once if place.count else 0)
                 self.asked[mark.route] = self.asked.get(mark.route, 0) + calls
             page = arguments.get("first", INLINE) if mark is not None and mark.is_paged else INLINE
             below = _Place(place.count * (place.page if step.is_list else 1), page, place.spared, path)

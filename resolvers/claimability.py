@@ -18,9 +18,10 @@ ForWhom = Annotated[
     strawberry.argument(description="For whom. A member leaves it out; a service must say it."),
 ]
 
-# What is claimable, the profile, its benefits of this kind; and the definition, where it is not here as a whole, or
-# anew, where nothing explains Omneo's answer. The first two are shared by all definitions a query asks about.
-worst_case_calls = 3 + 1
+# The profile's benefits of this kind; and the definition, where it is not here as a whole, or anew, where nothing
+# explains Omneo's answer. What is claimable, and the profile, are shared by all definitions a query asks about.
+worst_case_calls = 1 + 1
+shared_calls = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Claimability:
     reasons: list[WhyNot]
 
 
-@asks("GET /profiles/{profile}/benefits/claimable", worst_case_calls)
+@asks("GET /profiles/{profile}/benefits/claimable", worst_case_calls, once=shared_calls)
 async def resolve_claimability(
     definition: strawberry.Parent[omneo.EmbeddedBenefitDefinition], info: Info, profile_id: ForWhom = None
 ) -> Claimability | None:

@@ -21,7 +21,7 @@ class Mark:
     `after`; `scans` tells of a filter whether Omneo cannot apply it, so that the list is read and looked through.
     `spares` names the loaders that have nothing to ask for below its value, because that brings along what they hold.
     `calls` tells from the arguments what a resolver costs at worst that asks Omneo by itself, for one parent; `route`
-    names what it is about.
+    names what it is about, and `once` counts the calls that all parents share.
     `writes` makes, of the info, a function from the parent to the value as the JSON answer holds it: a short cut past
     the value and its scalar, used where many are written.
     """
@@ -36,6 +36,7 @@ class Mark:
     spares: tuple[str, ...] = ()
     calls: Callable[..., int] | None = None
     route: str = ""
+    once: int = 0
     writes: Callable[[Any], Callable[[Any], Any]] | None = None
 
 
@@ -65,11 +66,11 @@ def pages() -> Callable[[Resolver], Resolver]:
     return marked(Mark(needs=ANY, is_paged=True))
 
 
-def asks(route: str, calls: int | Callable[..., int]) -> Callable[[Resolver], Resolver]:
+def asks(route: str, calls: int | Callable[..., int], *, once: int = 0) -> Callable[[Resolver], Resolver]:
     """Mark a resolver that asks Omneo by itself: what it is about, and how many calls it takes for one parent at worst,
-    a number or told from its arguments."""
+    a number or told from its arguments; `once` counts those that all parents of a query share."""
     told = calls if callable(calls) else lambda **_: calls
-    return marked(Mark(needs=ANY, route=route, calls=told))
+    return marked(Mark(needs=ANY, route=route, calls=told, once=once))
 
 
 def loads(loader: str, *needs: str, **more: Any) -> Callable[[Resolver], Resolver]:

@@ -47,6 +47,7 @@ async def upstream(house: House, query: str, *, token: str = SERVICE, **variable
         ("{ benefitDefinitions(first: 50) { nodes { id type value campaign } } }", 1, 1),
         ('{ benefitDefinition(by: {handle: "welcome"}) { id campaign } }', 1, 1),
         ('{ findProfile(by: {email: "a@example.com"}) { id benefits { nodes { id } } } }', 2, 1),
+        ('{ benefitDefinitions(first: 9) { nodes { claimability(profileId: "ID") { canClaim } } } }', 21, None),
         ("{ me { id benefits { nodes { id } } } }", 0, 0),
         ('{ profile(id: "nobody") { id } }', 1, 0),
     ],
