@@ -6,6 +6,7 @@ from typing import Any
 
 from omneo.benefit import Benefit
 from omneo.client import Client
+from omneo.errors import Invalid, Landed
 from omneo.record import IdText, Record, mend
 from omneo.redemption import Redemption
 
@@ -33,7 +34,7 @@ async def assign_benefit(
         value=value,
         meta=meta,
     )
-    return await client.post("/benefits", body, Benefit)
+    return _own(await client.post("/benefits", body, Benefit), profile_id, external_id)
 
 
 async def claim_benefit(
@@ -47,7 +48,17 @@ async def claim_benefit(
 ) -> Benefit:
     """Claim a definition, by its handle, for a profile (C-2)."""
     body = _given(definition=definition, timezone=timezone, external_id=external_id, meta=meta)
-    return await client.post("/profiles/{profile}/benefits/claim", body, Benefit, profile=profile_id)
+    benefit = await client.post("/profiles/{profile}/benefits/claim", body, Benefit, profile=profile_id)
+    return _own(benefit, profile_id, external_id)
+
+
+def _own(benefit: Benefit, profile_id: str, external_id: str | None) -> Benefit:
+    """Make sure that an answer is the answer to this write: over a connection that a proxy left in disorder another's
+    may come. Raises `Invalid` then; whether the write landed is for a read-back to say."""
+    is_own = benefit.profile_id.lower() == profile_id and benefit.external_id in (external_id, None)
+    if external_id is not None and not is_own:
+        raise Invalid(landed=Landed.UNKNOWN, detail="another write's answer")
+    return benefit
 
 
 async def claim_and_redeem_benefit(

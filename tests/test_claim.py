@@ -1,6 +1,7 @@
 """Claiming through GraphQL: once for one key, and every refusal by its name."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -246,3 +247,20 @@ async def test_claim_of_unknown_outcome_is_pending_and_then_found() -> None:
         assert other["benefitOperation"] is None
         assert (await claim(house, "welcome-offer", "k", token=tokens[0]))["__typename"] == "BenefitClaimed"
         assert await benefits(house, ids[0]) == 11
+
+
+async def test_answer_to_somebody_elses_write_is_not_taken_for_ours(house: House) -> None:
+    """An answer that is of another write says nothing of ours: it is looked up, and there is one benefit."""
+    one, two = await house.profile_ids(2)
+    other = (await house.rest("GET", f"/profiles/{two}/benefits?page[size]=1"))["data"][0]
+    await house.faults(
+        {"method": "POST", "path": "*/benefits/claim", "action": "status", "status": 201, "times": 1}
+        | {"body": json.dumps({"data": other}), "after": True}
+    )
+    query = (
+        f'mutation {{ claimBenefit(input: {{profileId: "{one}", definition: {{id: "1"}}, idempotencyKey: "k"}})'
+        " { ... on BenefitClaimed { benefit { profileId externalId } } } }"
+    )
+    benefit = (await house.data(query))["claimBenefit"]["benefit"]
+    assert benefit["profileId"] == one
+    assert benefit["externalId"].startswith("gw1-")
