@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
-import secrets
 import sys
 import time
 import traceback
@@ -75,7 +75,7 @@ class Trace:
     def begin(cls, *, request_id: str | None = None, traceparent: str | None = None, deadline_s: float = 15.0) -> Trace:
         """Begin a request now. A client's id or traceparent that is not well-formed is replaced or dropped."""
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
-            request_id = secrets.token_hex(16)
+            request_id = f"{random.getrandbits(128):032x}"
         if traceparent is not None and not _TRACEPARENT.fullmatch(traceparent):
             traceparent = None
         return cls(request_id, traceparent, time.monotonic() + deadline_s, Tally())

@@ -77,7 +77,8 @@ class Loaders:
 
     @lazy
     def profile_by_id(self) -> ProfileById:
-        return ProfileById(self._client, self._capabilities, self.own_profile)
+        own = self.own_profile if self._client.is_member else None
+        return ProfileById(self._client, self._capabilities, own)
 
     @lazy
     def profile_by_email(self) -> ProfileByEmail:

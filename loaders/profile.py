@@ -33,7 +33,7 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
     A member has one profile, their own: any other id is answered by the same call, with None.
     """
 
-    def __init__(self, client: omneo.Client, capabilities: omneo.Capabilities, own: OwnProfile) -> None:
+    def __init__(self, client: omneo.Client, capabilities: omneo.Capabilities, own: OwnProfile | None) -> None:
         super().__init__()
         self._client = client
         self._capabilities = capabilities
@@ -45,7 +45,7 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
         self._seen.update((profile.id, profile) for profile in profiles)
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
-        if self._client.is_member:
+        if self._own is not None:
             own = await self._own.load(omneo.ME)
             return [own if own is not None and own.id == key else None for key in keys]
         unseen = [key for key in keys if key not in self._seen]

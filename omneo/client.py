@@ -164,12 +164,12 @@ class Client:
     async def _joined(self, name: str, url: str) -> Answer:
         """Read, or wait for an equal read under the same credential that is under way."""
         flights, key = self._upstream.flights, (self._credential, url)
-        if key in flights:
-            answer = await flights.join(key, self.trace.remaining_s())
-            if answer is not None:
-                self.trace.tally.cached += 1
-                return answer
-        return await flights.fly(key, partial(self._counted, name, url))
+        deadline = self.trace.deadline
+        answer = await flights.join(key, deadline)
+        if answer is not None:
+            self.trace.tally.cached += 1
+            return answer
+        return await flights.fly(key, deadline, partial(self._counted, name, url))
 
     async def _counted(self, name: str, url: str) -> Answer:
         self._count(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from omneo.transport import Answer
 
@@ -13,9 +13,10 @@ Key = tuple[bytes, str]  # the hash of the whole credential, and the URL
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """One read under way; the future is made when somebody waits for it, which is seldom."""
+    """One read under way: until when it will have landed, whatever becomes of it, and who waits for it."""
 
-    landed: asyncio.Future[Answer | None] | None = None
+    deadline: float
+    waiting: list[asyncio.Future[Answer | None]] = field(default_factory=list)
 
 
 class Flights:
@@ -24,24 +25,19 @@ class Flights:
     def __init__(self) -> None:
         self._flights: dict[Key, _Flight] = {}
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._flights
-
-    async def join(self, key: Key, timeout_s: float) -> Answer | None:
-        """Wait for an equal read that is under way, at most so long; None when it failed or was given up: its limits
-        were another request's."""
-        flight = self._flights[key]
-        if flight.landed is None:
-            flight.landed = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await asyncio.shield(flight.landed)
-        except TimeoutError:
+    async def join(self, key: Key, deadline: float) -> Answer | None:
+        """Wait for an equal read that is under way; None when there is none that lands before `deadline`, or when it
+        failed or was given up: its limits were another request's."""
+        flight = self._flights.get(key)
+        if flight is None or flight.deadline > deadline:
             return None
+        landed: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        flight.waiting.append(landed)
+        return await landed
 
-    async def fly(self, key: Key, read: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Read, and let others join meanwhile."""
-        flight = self._flights[key] = _Flight()
+    async def fly(self, key: Key, deadline: float, read: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Read, which takes until `deadline` at most, and let others join meanwhile."""
+        flight = self._flights[key] = _Flight(deadline)
         answer = None
         try:
             answer = await read()
@@ -49,8 +45,9 @@ class Flights:
         finally:
             if self._flights.get(key) is flight:
                 del self._flights[key]
-            if flight.landed is not None and not flight.landed.done():
-                flight.landed.set_result(answer)
+            for landed in flight.waiting:
+                if not landed.done():
+                    landed.set_result(answer)
 
     def part(self) -> None:
         """Let nobody join what is under way now: a write has been made since it took off."""
