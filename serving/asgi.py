@@ -14,6 +14,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
+DIRECT = "gateway.direct"  # the extension of serving/direct.py, by which our own server is spared the messages
+
 # A second one of these could be read differently by a proxy in front of us.
 _SINGULAR = frozenset((b"host", b"authorization", b"content-type", b"content-length", b"content-encoding"))
 
@@ -49,6 +51,16 @@ def read_headers(scope: Scope) -> tuple[dict[bytes, bytes], str | None]:
         elif name in _SINGULAR:
             twice = name.decode("latin-1")
     return headers, twice
+
+
+def whole_body(scope: Scope, *, limit: int) -> bytes | None:
+    """Return the body when all of it is there already, None when it has to be waited for. Raises HttpRefusal 413."""
+    extensions = scope.get("extensions")
+    direct = extensions.get(DIRECT) if extensions else None
+    body: bytes | None = None if direct is None else direct.body()
+    if body is not None and len(body) > limit:
+        raise _too_large(limit)
+    return body
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], *, limit: int, timeout_s: float) -> bytes:
@@ -101,19 +113,19 @@ def _too_slow(timeout_s: float) -> HttpRefusal:
 
 
 async def send_answer(
-    send: Send, status: int, content_type: bytes, body: bytes, headers: Mapping[bytes, bytes]
+    scope: Scope, send: Send, status: int, content_type: bytes, body: bytes, headers: Mapping[bytes, bytes]
 ) -> None:
     """Send one complete answer; nothing the gateway says is to be stored by a cache."""
-    start = {
-        "type": "http.response.start",
-        "status": status,
-        "headers": [
-            (b"content-type", content_type),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
-            *headers.items(),
-        ],
-    }
-    await send(start)
+    said = [
+        (b"content-type", content_type),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *headers.items(),
+    ]
+    extensions = scope.get("extensions")
+    direct = extensions.get(DIRECT) if extensions else None
+    if direct is not None and direct.answer(status, said, body):
+        return
+    said.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body})

@@ -18,7 +18,17 @@ from context import Caller
 from execution import Answer, Request
 from schema.codes import extensions
 from schema.errors import UNFORESEEN
-from serving.asgi import ClientGone, HttpRefusal, Receive, Scope, Send, read_body, read_headers, send_answer
+from serving.asgi import (
+    ClientGone,
+    HttpRefusal,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    read_headers,
+    send_answer,
+    whole_body,
+)
 from serving.aside import LONG_BODY, Aside
 from serving.caller import Callers
 from serving.compression import WORTH_IT, gzipped, takes_gzip
@@ -76,7 +86,7 @@ class GraphQLEndpoint:
             if len(body) > WORTH_IT and takes_gzip(sent.get(b"accept-encoding")):
                 body = await gzipped(body)
                 exchange.headers[b"content-encoding"] = b"gzip"
-            await send_answer(send, exchange.status, _content_type(exchange.media_type), body, exchange.headers)
+            await send_answer(scope, send, exchange.status, _content_type(exchange.media_type), body, exchange.headers)
         except ClientGone:
             exchange.outcome, exchange.status = "gone", 499
         finally:
@@ -117,7 +127,9 @@ class GraphQLEndpoint:
         reports = sent.get(b"x-upstream-report") == b"1"
         if is_get:
             return await self._one(exchange, caller, from_query_string(scope["query_string"]), receive, reports)
-        body = await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s)
+        body = whole_body(scope, limit=limits.body)
+        if body is None:
+            body = await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s)
         read = partial(from_body, body, batch=limits.batch)
         exchange.is_long = len(body) > LONG_BODY
         asked = await self._aside.do(read) if exchange.is_long else read()

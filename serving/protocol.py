@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 import telemetry
 from schema.codes import CODES
 from serving.asgi import HttpRefusal
+from serving.direct import offer
 
 _FLUSH_S = 10.0
 _PIPELINED = 50  # requests one connection may have waiting for their turn
@@ -95,6 +96,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse("BAD_REQUEST", "Too many requests were sent ahead of their answers.")
             return
         super().on_headers_complete()
+        offer(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         if not self._is_refused:

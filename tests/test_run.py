@@ -33,7 +33,7 @@ async def ready(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    await send_answer(send, 200, b"application/json", json.dumps({"path": scope["path"]}).encode(), {})
+    await send_answer(scope, send, 200, b"application/json", json.dumps({"path": scope["path"]}).encode(), {})
 
 
 HURRIED = HeadLimits(seconds=0.2)  # no longer than a test waits

@@ -1,0 +1,59 @@
+"""The short way between uvicorn and an endpoint: a body that is all there, an answer in one piece.
+
+ASGI passes both as messages through coroutines, and uvicorn writes the head and the body of an answer one after the
+other, two system calls and two packets. Offered as an ASGI extension; whoever does not know it, or asks for what it
+does not do, goes the usual way.
+"""
+
+from __future__ import annotations
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from serving.asgi import DIRECT, Headers
+
+
+class Direct:
+    """Take the body of one request, and give its answer. What it does to uvicorn's state is what `receive` and `send`
+    of the cycle would have done."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle: RequestResponseCycle | None = cycle
+
+    def body(self) -> bytes | None:
+        """Return the whole body; None when some of it has not come yet."""
+        cycle = self._cycle
+        return None if cycle is None or cycle.more_body or cycle.disconnected else bytes(cycle.body)
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Write an answer with its length; False when it has to go the usual way: the connection is to be closed after
+        it or is gone, or its client is slow to read."""
+        # The cycle holds the scope, which holds this: let go of, or each request is left to the garbage collector.
+        cycle, self._cycle = self._cycle, None
+        if (
+            cycle is None
+            or cycle.disconnected
+            or cycle.response_started
+            or not cycle.keep_alive
+            or cycle.flow.write_paused
+        ):
+            return False
+        answer = [STATUS_LINE[status]]
+        for name, value in (*cycle.default_headers, *headers):
+            if name == b"connection":
+                return False
+            answer += (name, b": ", value, b"\r\n")
+        answer += (b"content-length: %d\r\n\r\n" % len(body), body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"".join(answer))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
+
+
+def offer(cycle: RequestResponseCycle) -> None:
+    """Offer the short way to whoever answers this request."""
+    if cycle.scope["method"] != "HEAD":
+        cycle.scope["extensions"] = {DIRECT: Direct(cycle)}  # type: ignore[dict-item]  # an extension of our own
