@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging
 import random
 import re
 import sys
 import time
 import traceback
+from collections import deque
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +18,7 @@ from typing import Any
 
 import orjson
 
+_AS_LINE = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -31,6 +35,10 @@ _QUIET = {
 # The one request a task works for, so that a line written deep below still carries its id.
 _current: ContextVar[Trace | None] = ContextVar("current_trace", default=None)
 _threshold = logging.INFO
+
+# Lines wait for the end of the event loop's turn and are written together: one system call instead of one a request.
+_waiting: deque[str] = deque()
+_flushing: asyncio.AbstractEventLoop | None = None  # the loop that has been asked to write them
 
 
 @dataclass(slots=True)
@@ -161,4 +169,29 @@ def _write(level: str, event: str, fields: dict[str, Any]) -> None:
     if trace is not None:
         line["request_id"] = trace.request_id
     line.update(fields)
-    sys.stderr.write(orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
+    _waiting.append(orjson.dumps(line, default=repr, option=_AS_LINE).decode())
+    _flush_soon(at_once=level == "error")
+
+
+def _flush_soon(*, at_once: bool) -> None:
+    global _flushing
+    loop = asyncio._get_running_loop()
+    if loop is None or at_once:
+        flush()
+    elif loop is not _flushing:
+        _flushing = loop
+        loop.call_soon(flush)
+
+
+def flush() -> None:
+    """Write the lines that wait; whoever ends the process calls this last."""
+    global _flushing
+    _flushing = None
+    lines: list[str] = []
+    while _waiting:
+        lines.append(_waiting.popleft())
+    if lines:
+        sys.stderr.write("".join(lines))
+
+
+atexit.register(flush)

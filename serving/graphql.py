@@ -80,7 +80,7 @@ class GraphQLEndpoint:
         exchange.trace.bind()
         exchange.headers[b"x-request-id"] = exchange.trace.request_id.encode()
         exchange.headers[b"vary"] = b"accept, accept-encoding"
-        self._metrics.in_flight.inc()
+        self._metrics.in_flight += 1
         try:
             body = await self._answer(exchange, scope, receive, sent, twice)
             if len(body) > WORTH_IT and takes_gzip(sent.get(b"accept-encoding")):
@@ -90,7 +90,7 @@ class GraphQLEndpoint:
         except ClientGone:
             exchange.outcome, exchange.status = "gone", 499
         finally:
-            self._metrics.in_flight.dec()
+            self._metrics.in_flight -= 1
             exchange.record(self._metrics)
 
     async def _answer(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from telemetry import Tally
 
@@ -15,109 +18,125 @@ _KEYS = (1, 2, 5, 10, 20, 50, 100, 250, 500, 1000)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metrics:
+class Metrics(Collector):
     """Count for one application; its own registry, so that several live in one process.
 
-    Finding the counter of a set of labels costs more than counting, so those found are kept: the names of operations
-    are bounded by the first fifty, and codes, outcomes, routes and loaders are ours.
+    Counted in plain numbers, by one event loop, and made Prometheus' only when they are asked for: a request touches
+    ten figures, and a lock for each took a tenth of a small query's time. The names of operations are bounded by the
+    first fifty; codes, outcomes, routes and loaders are ours.
     """
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
+        self.in_flight = 0  # requests being answered
         self._operations: set[str] = set()
-        self._requests = _Counters("gateway_requests", "Requests to /graphql.", ("operation", "outcome"), registry)
-        self._seconds = _Histograms(
-            "gateway_request_seconds", "Time from the headers to the answer.", ("operation",), _SECONDS, registry
+        self._requests = _Counts("gateway_requests", "Requests to /graphql.", "operation", "outcome")
+        self._seconds = _Spread(
+            "gateway_request_seconds", "Time from the headers to the answer.", "operation", _SECONDS
         )
-        self._engines = _Counters("gateway_operations", "Operations run, by engine.", ("engine",), registry)
-        self._errors = _Counters("gateway_errors", "Errors in answers, by code.", ("code",), registry)
-        self._refusals = _Counters(
-            "gateway_limit_refusals", "Requests a limit refused, or would have.", ("limit", "mode"), registry
+        self._engines = _Counts("gateway_operations", "Operations run, by engine.", "engine")
+        self._errors = _Counts("gateway_errors", "Errors in answers, by code.", "code")
+        self._refusals = _Counts("gateway_limit_refusals", "Requests a limit refused, or would have.", "limit", "mode")
+        self._calls = _Counts("gateway_omneo_calls", "First attempts of calls to Omneo.", "route")
+        self._call_seconds = _Spread(
+            "gateway_omneo_call_seconds", "Time of one attempt of a call to Omneo.", "route", _SECONDS
         )
-        self._calls = _Counters("gateway_omneo_calls", "First attempts of calls to Omneo.", ("route",), registry)
-        self._call_seconds = _Histograms(
-            "gateway_omneo_call_seconds", "Time of one attempt of a call to Omneo.", ("route",), _SECONDS, registry
-        )
-        self._batch_keys = _Histograms(
-            "gateway_batch_keys", "Keys that were loaded together.", ("loader",), _KEYS, registry
-        )
-        self._retries = Counter("gateway_omneo_retries", "Repeats of calls to Omneo.", registry=registry)
-        self._cached = Counter("gateway_omneo_cached", "Reads answered without a call of their own.", registry=registry)
-        self._disagreements = _Counters(
+        self._batch_keys = _Spread("gateway_batch_keys", "Keys that were loaded together.", "loader", _KEYS)
+        self._retries = _Counts("gateway_omneo_retries", "Repeats of calls to Omneo.")
+        self._cached = _Counts("gateway_omneo_cached", "Reads answered without a call of their own.")
+        self._disagreements = _Counts(
             "gateway_claimability_disagreements",
             "Claims that Omneo judged otherwise than its rules as the gateway knows them.",
-            ("omneo",),
-            registry,
+            "omneo",
         )
-        self.in_flight = Gauge("gateway_requests_in_flight", "Requests being answered.", registry=registry)
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
 
     def observe(self, operation: str, outcome: str, seconds: float, codes: Sequence[str], tally: Tally) -> None:
         """Count one finished request; of the operations' names, the first fifty seen keep a label of their own."""
-        label = self._label(operation)
-        self._requests.of(label, outcome).inc()
-        self._seconds.of(label).observe(seconds)
+        label = operation if operation in self._operations else self._label(operation)
+        self._requests.add((label, outcome))
+        self._seconds.add(label, seconds)
         if tally.engine:
-            self._engines.of(tally.engine).inc()
+            self._engines.add((tally.engine,))
         for code in codes:
-            self._errors.of(code).inc()
+            self._errors.add((code,))
             if "LIMIT" in code:
                 self.count_refusal(code)
         for route, calls in tally.routes.items():
-            self._calls.of(route).inc(calls)
+            self._calls.add((route,), calls)
         for route, took in tally.calls_s:
-            self._call_seconds.of(route).observe(took)
+            self._call_seconds.add(route, took)
         for loader, keys in tally.batches:
-            self._batch_keys.of(loader).observe(keys)
+            self._batch_keys.add(loader, keys)
         for how in tally.disagreements:
-            self._disagreements.of(how).inc()
+            self._disagreements.add((how,))
         if tally.retried:
-            self._retries.inc(tally.retried)
+            self._retries.add((), tally.retried)
         if tally.cached:
-            self._cached.inc(tally.cached)
+            self._cached.add((), tally.cached)
 
     def count_refusal(self, code: str) -> None:
         """Count one request that a limit refused."""
-        self._refusals.of(code, "enforced").inc()
+        self._refusals.add((code, "enforced"))
 
     def count_exceeded(self, codes: Sequence[str]) -> None:
         """Count limits that were exceeded where that is only logged."""
         for code in codes:
-            self._refusals.of(code, "logged").inc()
+            self._refusals.add((code, "logged"))
 
     def text(self) -> bytes:
         """Return all figures in Prometheus' text format."""
         return generate_latest(self._registry)
 
+    def collect(self) -> Iterator[Metric]:
+        """Hand the figures to prometheus_client."""
+        for each in vars(self).values():
+            if isinstance(each, _Counts | _Spread):
+                yield each.family()
+        yield GaugeMetricFamily("gateway_requests_in_flight", "Requests being answered.", self.in_flight)
+
     def _label(self, operation: str) -> str:
-        if operation in self._operations:
-            return operation
         if len(self._operations) < _NAMED_OPERATIONS:
             self._operations.add(operation)
             return operation
         return "other"
 
 
-class _Counters:
-    def __init__(self, name: str, told: str, labels: Sequence[str], registry: CollectorRegistry) -> None:
-        self._family = Counter(name, told, labels, registry=registry)
-        self._found: dict[tuple[str, ...], Counter] = {}
+class _Counts:
+    """Count under each set of labels."""
 
-    def of(self, *labels: str) -> Counter:
-        found = self._found.get(labels)
+    def __init__(self, name: str, told: str, *labels: str) -> None:
+        self._name, self._told, self._labels = name, told, labels
+        self._sums: dict[tuple[str, ...], int] = {} if labels else {(): 0}
+
+    def add(self, labels: tuple[str, ...], count: int = 1) -> None:
+        self._sums[labels] = self._sums.get(labels, 0) + count
+
+    def family(self) -> Metric:
+        family = CounterMetricFamily(self._name, self._told, labels=self._labels)
+        for labels, total in self._sums.items():
+            family.add_metric(labels, total)
+        return family
+
+
+class _Spread:
+    """Sort values under each label into buckets, each up to and including its bound; the last has none."""
+
+    def __init__(self, name: str, told: str, label: str, bounds: Sequence[float]) -> None:
+        self._name, self._told, self._label, self._bounds = name, told, label, bounds
+        self._found: dict[str, tuple[list[int], list[float]]] = {}
+
+    def add(self, label: str, value: float) -> None:
+        found = self._found.get(label)
         if found is None:
-            found = self._found[labels] = self._family.labels(*labels)
-        return found
+            found = self._found[label] = ([0] * (len(self._bounds) + 1), [0.0])
+        found[0][bisect_left(self._bounds, value)] += 1
+        found[1][0] += value
 
-
-class _Histograms:
-    def __init__(
-        self, name: str, told: str, labels: Sequence[str], buckets: Sequence[float], registry: CollectorRegistry
-    ) -> None:
-        self._family = Histogram(name, told, labels, buckets=buckets, registry=registry)
-        self._found: dict[tuple[str, ...], Histogram] = {}
-
-    def of(self, *labels: str) -> Histogram:
-        found = self._found.get(labels)
-        if found is None:
-            found = self._found[labels] = self._family.labels(*labels)
-        return found
+    def family(self) -> Metric:
+        family = HistogramMetricFamily(self._name, self._told, labels=(self._label,))
+        names = [str(bound) for bound in self._bounds] + ["+Inf"]
+        for label, (counts, total) in self._found.items():
+            up_to = [sum(counts[: place + 1]) for place in range(len(counts))]
+            family.add_metric((label,), list(zip(names, up_to, strict=True)), total[0])
+        return family

@@ -10,6 +10,7 @@ import pytest
 from endpoint import KEY, MODERN
 from house import House, open_house
 from http_support import free_port
+from lines import written
 from starlette.datastructures import Secret
 from writes_support import needs_redis, redis_url_fixture  # noqa: F401 — a fixture
 
@@ -79,7 +80,7 @@ async def test_budget_can_be_tried_out_by_logging_alone(capsys: pytest.CaptureFi
     async with open_house(LIMITED, LIMITS="log") as house:
         for _ in range(7):
             assert (await ask(house)).status_code == 200
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if '"event":"request"' in line]
+    lines = [json.loads(line) for line in written(capsys).splitlines() if '"event":"request"' in line]
     assert [line.get("exceeded") for line in lines] == [None] * 5 + [["RATE_LIMITED"]] * 2
 
 
@@ -141,7 +142,7 @@ async def test_budget_is_kept_alone_while_redis_is_away(capsys: pytest.CaptureFi
     clock, counts = Clock(), SharedCounts.at(f"redis://127.0.0.1:{free_port()}", "acme")
     await charge_and_settle(Budget(counts, service=20, clock=clock), clock)
     await counts.aclose()
-    assert capsys.readouterr().err.count("budget.not_shared") == 1
+    assert written(capsys).count("budget.not_shared") == 1
 
 
 async def test_no_credential_is_kept() -> None:

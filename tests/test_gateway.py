@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from http_support import DEVELOPMENT, on_socket
+from lines import written
 
 from config import Settings, SettingsError
 from gateway import create_app
@@ -87,7 +88,7 @@ async def test_nothing_of_the_upstream_shows_when_it_is_gone(capsys: pytest.Capt
     async with running(DEVELOPMENT, gone) as client:
         answer = await client.post("/graphql", json={"query": "{ profiles { totalCount } }"}, headers=KEY)
     assert answer.json()["errors"][0]["extensions"]["code"] == "UPSTREAM_UNAVAILABLE"
-    assert "hidden.internal" not in answer.text + capsys.readouterr().err
+    assert "hidden.internal" not in answer.text + written(capsys)
 
 
 async def test_body_that_is_too_large_is_answered_while_it_is_still_sent() -> None:

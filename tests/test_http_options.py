@@ -10,6 +10,7 @@ import httpx
 import pytest
 from endpoint import KEY, LEGACY, MEMBER, Log, code, endpoint_over, post
 from house import House, open_house
+from lines import written
 
 from serving.compression import WORTH_IT, takes_gzip
 from serving.graphql import HttpLimits
@@ -58,7 +59,7 @@ async def test_batch_is_answered_one_by_one_in_order(log: Log, capsys: pytest.Ca
     assert third["data"] == {"write": "done"}
     assert (fourth["data"]["hello"], fourth["errors"][0]["extensions"]["code"]) == ("Hello you", "INTERNAL")
     assert len({id(trace) for trace in log.traces}) == 3
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if '"event":"request"' in line]
+    lines = [json.loads(line) for line in written(capsys).splitlines() if '"event":"request"' in line]
     assert [line["outcome"] for line in lines] == ["ok", "refused", "ok", "partial", "batch"]
     assert {line["request_id"] for line in lines} == {"b-1"}
 

@@ -6,6 +6,7 @@ import json
 import httpx
 import pytest
 from endpoint import MEMBER, Log, ask_raw, post
+from lines import written
 
 from serving.asgi import Message
 from serving.graphql import GraphQLEndpoint
@@ -36,13 +37,13 @@ async def test_one_log_line_per_request_without_the_token(
         json={"query": 'query Hi { hello(name: "ada@example.com") }'},
         headers=MEMBER | {"x-request-id": "r1"},
     )
-    written = capsys.readouterr().err
-    (line,) = [json.loads(each) for each in written.splitlines()]
+    told = written(capsys)
+    (line,) = [json.loads(each) for each in told.splitlines()]
     assert (line["event"], line["request_id"], line["operation"], line["kind"]) == ("request", "r1", "Hi", "query")
     assert (line["status"], line["outcome"], line["caller_kind"], line["made"]) == (200, "ok", "member", 0)
     assert len(line["document"]) == 64
-    assert "ada@" not in written
-    assert "eyJ" not in written
+    assert "ada@" not in told
+    assert "eyJ" not in told
 
 
 async def hang_up_during(endpoint: GraphQLEndpoint, query: str) -> None:
@@ -87,6 +88,6 @@ async def test_unforeseen_error_tells_the_client_and_the_log_nothing_it_should_n
     answer = await post(client, "{ hello broken }")
     assert answer.json()["data"] == {"hello": "Hello you", "broken": None}
     assert answer.json()["errors"][0]["extensions"] == {"code": "INTERNAL"}
-    written = capsys.readouterr().err
-    assert "builtins.RuntimeError" in written
-    assert "ada@example.com" not in written + answer.text
+    told = written(capsys)
+    assert "builtins.RuntimeError" in told
+    assert "ada@example.com" not in told + answer.text

@@ -9,6 +9,7 @@ import pytest
 from endpoint import KEY
 from house import House, open_house
 from http_support import DEVELOPMENT, on_socket
+from lines import written
 
 from config import Settings
 from gateway import create_app
@@ -81,7 +82,7 @@ async def test_who_is_cut_off_before_there_is_a_request_is_counted_and_told(caps
             await asyncio.wait_for(reader.read(), 5)
             writer.close()
         seen = await figures(client)
-    told = [json.loads(line) for line in capsys.readouterr().err.splitlines() if '"event":"request"' in line]
+    told = [json.loads(line) for line in written(capsys).splitlines() if '"event":"request"' in line]
     assert [line["codes"] for line in told] == [["LIMIT_HEADERS"], ["LIMIT_TIME"]]
     for limit in ("LIMIT_HEADERS", "LIMIT_TIME"):
         assert seen[f'gateway_limit_refusals_total{{limit="{limit}",mode="enforced"}}'] == 1

@@ -5,6 +5,7 @@ import logging
 import time
 
 import pytest
+from lines import written
 
 import telemetry
 from telemetry import Trace
@@ -13,7 +14,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    return [json.loads(line) for line in written(capsys).splitlines()]
 
 
 def test_well_formed_ids_of_the_client_are_kept() -> None:
