@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,29 +41,38 @@ class Below:
         self._values = values
         self.rows: list[Any] = []
         self._owners: list[int] = []
-        self._indices: list[int] = []
+        self._indices: list[int] | None = None
+        if not step.is_list:
+            self._hang_single()
+            return
+        indices = self._indices = []
         for number, value in zip(live, values, strict=True):
             if value is None or isinstance(value, Exception):
                 continue
-            items = value if step.is_list else (value,)
-            self.rows.extend(items)
-            self._owners.extend([number] * len(items))
-            self._indices.extend(range(len(items)))
+            self.rows.extend(value)
+            self._owners.extend([number] * len(value))
+            indices.extend(range(len(value)))
 
-    def by_type(self) -> list[tuple[ObjectPlan, list[int]]]:
+    def _hang_single(self) -> None:
+        for number, value in zip(self._live, self._values, strict=True):
+            if value is not None and not isinstance(value, Exception):
+                self.rows.append(value)
+                self._owners.append(number)
+
+    def by_type(self) -> list[tuple[ObjectPlan, Sequence[int]]]:
         """Sort the rows by the type each is of; one that is of none of them stays out."""
         objects = self._step.objects
         if self._step.abstract is None:
-            return [(objects[0][1], list(range(len(self.rows))))]
+            return [(objects[0][1], range(len(self.rows)))]
         found: dict[int, tuple[ObjectPlan, list[int]]] = {}
         for number, row in enumerate(self.rows):
             for is_of, plan in objects:
                 if is_of is not None and is_of(row, None):
                     found.setdefault(id(plan), (plan, []))[1].append(number)
                     break
-        return list(found.values())
+        return [*found.values()]
 
-    def level(self, plan: ObjectPlan, numbers: list[int]) -> Level:
+    def level(self, plan: ObjectPlan, numbers: Sequence[int]) -> Level:
         """Make the level of the rows of one type."""
         everything = len(numbers) == len(self.rows)
         return Level(
@@ -71,7 +81,7 @@ class Below:
             self._parent,
             self._step.key,
             self._owners if everything else [self._owners[number] for number in numbers],
-            None if not self._step.is_list else [self._indices[number] for number in numbers],
+            self._indices if everything or self._indices is None else [self._indices[number] for number in numbers],
         )
 
     def assembled(self, completed: list[Any], errors: Errors) -> list[Any]:

@@ -112,12 +112,12 @@ class Runner:
             taken.append(self._take(step, level, out))
             if taken[-1].has_failed and not step.is_nullable:
                 self._fell(taken, level, out)
-        asked = self._ask(taken)
+        asked = _ask(taken)
         self._foresee(taken)
         if len(taken) == 1:
             await self._finish(taken[0], level, out, asked)
         else:
-            await asyncio.gather(*(self._finish(each, level, out, asked) for each in taken))
+            await asyncio.gather(*[self._finish(each, level, out, asked) for each in taken])
 
     def _take(self, step: FieldPlan, level: Level, out: list[Any]) -> _Taken:
         """Resolve a step for every parent that stands."""
@@ -174,20 +174,10 @@ class Runner:
         except Exception:  # it will happen again, at its own place, when the record is there
             return
 
-    def _ask(self, taken: list[_Taken]) -> Asked:
-        """Gather the loads of all steps, and ask each loader once."""
-        keys: dict[BatchLoader[Any, Any], list[Any]] = {}
-        for each in taken:
-            for value in each.values:
-                if value.__class__ is Load:
-                    keys.setdefault(value.loader, []).append(value.key)
-        if len(taken) == 1 and len(keys) == 1:
-            return {loader: _answers(loader, wanted) for loader, wanted in keys.items()}
-        return {loader: asyncio.create_task(_answers(loader, wanted)) for loader, wanted in keys.items()}
-
     async def _finish(self, taken: _Taken, level: Level, out: list[Any], asked: Asked) -> None:
         """Await what a step needs, complete its values, and put them where they belong."""
-        await _settle_loads(taken.values, asked)
+        if asked:
+            await _settle_loads(taken.values, asked)
         if taken.field.is_async:
             taken.values = await _awaited(taken.values)
         key = taken.field.key
@@ -211,13 +201,24 @@ class Runner:
         completed = [None] * len(below.rows)
         for plan, numbers in below.by_type():
             rows = await self._objects(below.level(plan, numbers))
+            if len(rows) == len(completed):
+                completed = rows
+                break
             for number, row in zip(numbers, rows, strict=True):
                 completed[number] = row
         return below.assembled(completed, self._errors)
 
 
-async def _answers(loader: BatchLoader[Any, Any], keys: list[Any]) -> dict[Any, Any]:
-    return dict(zip(keys, await loader.load_all(keys), strict=True))
+def _ask(taken: list[_Taken]) -> Asked:
+    """Gather the loads of all steps, and ask each loader once."""
+    keys: dict[BatchLoader[Any, Any], list[Any]] = {}
+    for each in taken:
+        for value in each.values:
+            if value.__class__ is Load:
+                keys.setdefault(value.loader, []).append(value.key)
+    if len(taken) == 1 and len(keys) == 1:
+        return {loader: loader.load_all(wanted) for loader, wanted in keys.items()}
+    return {loader: asyncio.create_task(loader.load_all(wanted)) for loader, wanted in keys.items()}
 
 
 async def _settle_loads(values: list[Any], asked: Asked) -> None:

@@ -57,45 +57,53 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
             self.clear(key)
         return asyncio.shield(super().load(key))
 
-    async def load_all(self, keys: Sequence[K]) -> list[V | Exception]:
-        """Load many keys by one plan, at once and without a task for any: a value or an error per key, in key order.
+    async def load_all(self, keys: Sequence[K]) -> dict[K, V | Exception]:
+        """Load many keys by one plan, at once and without a task for any: a value or an error for each.
 
-        Keys may repeat; those that are loaded, or being loaded, are not asked for again.
+        Those that are loaded, or being loaded, are not asked for again.
         """
         cache = self._cache
-        missing = [key for key in dict.fromkeys(keys) if (known := cache.get(key)) is None or known.cancelled()]
-        asked: dict[K, asyncio.Future[V]] = {key: self.loop.create_future() for key in missing}
-        for key, future in asked.items():
-            cache[key] = future
-        futures = [cache[key] for key in keys]
-        if missing:
-            await self._ask(missing, asked)
-        waiting = [future for future in futures if not future.done()]
-        if waiting:
-            await asyncio.wait(waiting)
-        return [_outcome(future) for future in futures]
+        mine: dict[K, asyncio.Future[V]] = {}
+        others: dict[K, asyncio.Future[V]] = {}
+        for key in keys:
+            known = cache.get(key)
+            if known is None or known.cancelled():
+                cache[key] = mine[key] = self.loop.create_future()
+            elif key not in mine:
+                others[key] = known
+        answers: dict[K, V | Exception] = await self._ask(mine) if mine else {}
+        if others:
+            waiting = [future for future in others.values() if not future.done()]
+            if waiting:
+                await asyncio.wait(waiting)
+            answers.update((key, _outcome(future)) for key, future in others.items())
+        return answers
 
-    async def _ask(self, keys: list[K], futures: "dict[K, asyncio.Future[V]]") -> None:
-        answers: Sequence[V | Exception] = [omneo.Unavailable("The call to Omneo was cancelled.") for _ in keys]
+    async def _ask(self, futures: "dict[K, asyncio.Future[V]]") -> dict[K, V | Exception]:
+        keys = list(futures)
+        answers: Sequence[V | Exception] = ()
         telemetry.note_batch(type(self).__name__, len(keys))
         try:
-            found = await self.fetch(keys)
-            if len(found) != len(keys):  # or a key would be given another's answer, and the last ones none
+            answers = await self.fetch(keys)
+            if len(answers) != len(keys):  # or a key would be given another's answer, and the last ones none
                 raise ValueError("A batch must answer every key.")
-            answers = found
         except omneo.OmneoError as error:
             answers = [error for _ in keys]
         except Exception as error:  # a bug is everyone's error who waits, and is not remembered
             answers = [error for _ in keys]
             for key in keys:
                 self.clear(key)
+        except BaseException:
+            answers = [omneo.Unavailable("The call to Omneo was cancelled.") for _ in keys]
+            raise
         finally:
-            for key, answer in zip(keys, answers, strict=True):
+            for future, answer in zip(futures.values(), answers, strict=True):
                 if isinstance(answer, Exception):
-                    futures[key].set_exception(answer)
-                    futures[key].exception()  # asked for here, so that asyncio does not report it as lost
+                    future.set_exception(answer)
+                    future.exception()  # asked for here, so that asyncio does not report it as lost
                 else:
-                    futures[key].set_result(answer)
+                    future.set_result(answer)
+        return dict(zip(keys, answers, strict=True))
 
 
 def _itself(key: K) -> K:
@@ -137,23 +145,22 @@ async def each(
     """
     wanted = list(keys)
     if len(wanted) == 1:
-        return [await _value_or_error(fetch, wanted[0])]
+        try:
+            return [await fetch(wanted[0])]
+        except omneo.OmneoError as error:
+            return [error]
     answers: list[Any] = [None] * len(wanted)
     left = iter(enumerate(wanted))
 
     async def work() -> None:
         for place, key in left:
-            answers[place] = await _value_or_error(fetch, key)
+            try:
+                answers[place] = await fetch(key)
+            except omneo.OmneoError as error:
+                answers[place] = error
 
     await asyncio.gather(*(work() for _ in range(min(limit, len(wanted)))))
     return answers
-
-
-async def _value_or_error(fetch: Callable[[K], Awaitable[V]], key: K) -> V | omneo.OmneoError:
-    try:
-        return await fetch(key)
-    except omneo.OmneoError as error:
-        return error
 
 
 async def or_none(answer: Awaitable[V]) -> V | None:

@@ -1,6 +1,6 @@
 """Benefits: the record, and the routes that read them (API.md §7.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from omneo.benefit_definition import BenefitDefinition, EmbeddedBenefitDefinition
 from omneo.client import Client
@@ -42,38 +42,37 @@ class Benefit(Record, frozen=True, kw_only=True):
         mend(self)
 
 
-async def fetch_benefit(client: Client, benefit_id: int) -> Benefit:
+def fetch_benefit(client: Client, benefit_id: int) -> Awaitable[Benefit]:
     """Read one benefit by id; for a member, one of their own. Raises `NotFound`."""
-    if client.is_member:
-        benefit: Benefit = await client.get("/profiles/me/benefits/{benefit}", Benefit, benefit=benefit_id)
-    else:
-        benefit = await client.get("/benefits/{benefit}", Benefit, benefit=benefit_id)
-    return benefit
+    route = "/profiles/me/benefits/{benefit}" if client.is_member else "/benefits/{benefit}"
+    return client.get(route, Benefit, benefit=benefit_id)
 
 
-async def list_benefits(client: Client, window: Window, filters: Filters) -> Page[Benefit]:
+def list_benefits(client: Client, window: Window, filters: Filters) -> Awaitable[Page[Benefit]]:
     """Read a window of the tenant's benefits, whoever holds them, oldest first."""
-    return await read_window(client, "/benefits", Benefit, window, filters)
+    return read_window(client, "/benefits", Benefit, window, filters)
 
 
-async def list_benefits_of_profiles(
+def list_benefits_of_profiles(
     client: Client, profile_ids: Sequence[str], window: Window, filters: Filters
-) -> Page[Benefit]:
+) -> Awaitable[Page[Benefit]]:
     """Read a window of the benefits of several profiles, where the tenant honours the filter.
 
     Where it does not, rows of other profiles come: check every one (API.md §4.3, U-1).
     """
-    return await list_benefits(client, window, filters.also(profile_id__in=profile_ids))
+    return list_benefits(client, window, filters.also(profile_id__in=profile_ids))
 
 
-async def list_profile_benefits(client: Client, profile_id: str, window: Window, filters: Filters) -> Page[Benefit]:
+def list_profile_benefits(
+    client: Client, profile_id: str, window: Window, filters: Filters
+) -> Awaitable[Page[Benefit]]:
     """Read a window of a profile's benefits, expired ones included (U-12), oldest first."""
-    return await read_window(client, "/profiles/{profile}/benefits", Benefit, window, filters, profile=profile_id)
+    return read_window(client, "/profiles/{profile}/benefits", Benefit, window, filters, profile=profile_id)
 
 
-async def list_redeemable_benefits(client: Client, profile_id: str, window: Window) -> Page[Benefit]:
+def list_redeemable_benefits(client: Client, profile_id: str, window: Window) -> Awaitable[Page[Benefit]]:
     """Read a window of what a profile can redeem now."""
-    return await read_window(client, "/profiles/{profile}/redeemable_benefits", Benefit, window, profile=profile_id)
+    return read_window(client, "/profiles/{profile}/redeemable_benefits", Benefit, window, profile=profile_id)
 
 
 async def find_by_external_id(client: Client, external_id: str, *, profile_id: str) -> list[Benefit]:
@@ -105,11 +104,11 @@ async def find_by_external_ids(client: Client, external_ids: Sequence[str]) -> l
     return [benefit for benefit in page.rows if benefit.external_id in external_ids]
 
 
-async def claimable_definitions(client: Client, profile_id: str) -> list[BenefitDefinition]:
+def claimable_definitions(client: Client, profile_id: str) -> Awaitable[list[BenefitDefinition]]:
     """Read what a profile may claim now; the list is not paged."""
-    return await client.get("/profiles/{profile}/benefits/claimable", list[BenefitDefinition], profile=profile_id)
+    return client.get("/profiles/{profile}/benefits/claimable", list[BenefitDefinition], profile=profile_id)
 
 
-async def viewable_definitions(client: Client, profile_id: str) -> list[BenefitDefinition]:
+def viewable_definitions(client: Client, profile_id: str) -> Awaitable[list[BenefitDefinition]]:
     """Read what a profile may be shown; the list is not paged."""
-    return await client.get("/profiles/{profile}/benefits/viewable", list[BenefitDefinition], profile=profile_id)
+    return client.get("/profiles/{profile}/benefits/viewable", list[BenefitDefinition], profile=profile_id)

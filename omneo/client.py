@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache, partial
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import quote, quote_plus
 
@@ -17,10 +17,10 @@ from starlette.datastructures import Secret
 import telemetry
 from omneo.answers import raise_for_status
 from omneo.decoding import decode, decode_whole, list_of
-from omneo.errors import BudgetSpent, Landed, TimedOut
+from omneo.errors import BudgetSpent, Landed, RateLimited, TimedOut, Unavailable
 from omneo.flights import Flights
 from omneo.ids import ME
-from omneo.retry import with_repeats
+from omneo.retry import repeated
 from omneo.transport import Answer, HttpxTransport, Request, Transport
 from telemetry import Trace
 
@@ -86,6 +86,8 @@ class Client:
         self._upstream = upstream
         self._root = root
         self._token = token
+        self._credential: bytes | None = None  # the token's hash, once it is asked for
+        self._headers: dict[str, str] | None = None
 
     @property
     def page_max(self) -> int:
@@ -106,51 +108,47 @@ class Client:
 
     async def get(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route`, a template such as `/profiles/{profile}`, and decode what its envelope holds as `kind`."""
-        record: T = decode(await self._send("GET", route, parts, params), self.seen_as(kind))
+        record: T = decode(await self._read(f"GET {route}", self._url(route, parts, params)), self.seen_as(kind))
         return record
 
     def seen_as(self, kind: Any) -> Any:
         """Return the type that records of this kind, or lists of them, are decoded as."""
-        if not self.kinds:
+        kinds = self.kinds
+        if not kinds:
             return kind
-        if get_origin(kind) is list:
-            return list_of(self.kinds.get(get_args(kind)[0], get_args(kind)[0]))
-        return self.kinds.get(kind, kind)
+        known = kinds.get(kind)
+        if known is None and get_origin(kind) is list:
+            return list_of(kinds.get(get_args(kind)[0], get_args(kind)[0]))
+        return known or kind
 
     async def get_whole(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route` and decode the whole answer as `kind`: for lists, whose envelope says more than `data`."""
-        return decode_whole(await self._send("GET", route, parts, params), kind)
+        return decode_whole(await self._read(f"GET {route}", self._url(route, parts, params)), kind)
 
     async def post(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Send a write, or a look-up that Omneo made a POST, and decode what the envelope holds."""
-        return decode(await self._send("POST", route, parts, body=body), kind)
+        return decode(await self._send("POST", route, parts, body), kind)
 
     async def post_whole(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Send a write whose answer has no envelope (API.md §5, queued batches)."""
-        return decode_whole(await self._send("POST", route, parts, body=body), kind)
+        return decode_whole(await self._send("POST", route, parts, body), kind)
 
     async def put(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Change a record, and decode it as it is now."""
-        return decode(await self._send("PUT", route, parts, body=body), kind)
+        return decode(await self._send("PUT", route, parts, body), kind)
 
     async def delete(self, route: str, **parts: str | int) -> None:
         """Remove a record."""
         await self._send("DELETE", route, parts)
 
     async def _send(
-        self,
-        method: str,
-        route: str,
-        parts: Mapping[str, str | int],
-        params: Params = (),
-        body: Mapping[str, Any] | None = None,
+        self, method: str, route: str, parts: Mapping[str, str | int], body: Mapping[str, Any] | None = None
     ) -> Answer:
+        """Send a write, or what Omneo made look like one: once, whatever becomes of it."""
         name = f"{method} {route}"
-        url = self._url(route, parts, params)
-        if method == "GET":
-            return await (self._joined(name, url) if self.joins else self._counted(name, url))
+        url = self._url(route, parts, ())
         self._count(name)
-        headers = self._headers
+        headers = self._said()
         if body is not None:
             headers = headers | {"content-type": "application/json"}
         content = None if body is None else _encoder.encode(body)
@@ -161,24 +159,30 @@ class Client:
         finally:
             self._upstream.flights.part()
 
-    async def _joined(self, name: str, url: str) -> Answer:
-        """Read, or wait for an equal read under the same credential that is under way."""
-        flights, key = self._upstream.flights, (self._credential, url)
-        deadline = self.trace.deadline
-        answer = await flights.join(key, deadline)
-        if answer is not None:
-            self.trace.tally.cached += 1
-            return answer
-        return await flights.fly(key, deadline, partial(self._counted, name, url))
-
-    async def _counted(self, name: str, url: str) -> Answer:
-        self._count(name)
-        return await with_repeats(partial(self._read, name, url), self.trace)
-
     async def _read(self, name: str, url: str) -> Answer:
-        return await self._exchange(
-            name, self._upstream.reads, Request("GET", url, self._headers, None, self.trace.remaining_s())
-        )
+        """Read, or wait for an equal read under the same credential that is under way. Repeated after what may pass."""
+        flights, key, flight, answer = self._upstream.flights, None, None, None
+        if self.joins:
+            key = (self._credential or self._hashed(), url)
+            landing = flights.landing(key, self.trace.deadline)
+            if landing is not None and (answer := await landing) is not None:
+                self.trace.tally.cached += 1
+                return answer
+            flight = flights.take_off(key, self.trace.deadline)
+        try:
+            self._count(name)
+            try:
+                answer = await self._attempt(name, url)
+            except (Unavailable, TimedOut, RateLimited) as error:
+                answer = await repeated(partial(self._attempt, name, url), error, self.trace)
+            return answer
+        finally:
+            if key is not None and flight is not None:
+                flights.land(key, flight, answer)
+
+    def _attempt(self, name: str, url: str) -> Awaitable[Answer]:
+        request = Request("GET", url, self._headers or self._said(), None, self.trace.remaining_s())
+        return self._exchange(name, self._upstream.reads, request)
 
     async def _exchange(self, name: str, transport: Transport, request: Request) -> Answer:
         begun = time.perf_counter()
@@ -186,24 +190,26 @@ class Client:
             answer = await transport.send(request)
         finally:
             self.trace.tally.calls_s.append((name, time.perf_counter() - begun))
-        raise_for_status(answer, is_member=self.is_member)
+        if answer.status != 200:
+            raise_for_status(answer, is_member=self.is_member)
         return answer
 
-    @cached_property
-    def _credential(self) -> bytes:
-        return hashlib.sha256(str(self._token).encode()).digest()
+    def _hashed(self) -> bytes:
+        self._credential = hashlib.sha256(str(self._token).encode()).digest()
+        return self._credential
 
-    @cached_property
-    def _headers(self) -> dict[str, str]:
-        """What every call of this client carries; never changed once it is made."""
-        headers = {
-            "authorization": f"Bearer {self._token}",
-            "accept": "application/json",
-            "user-agent": USER_AGENT,
-            "x-request-id": self.trace.request_id,
-        }
-        if self.trace.traceparent is not None:
-            headers["traceparent"] = self.trace.traceparent
+    def _said(self) -> dict[str, str]:
+        """Return what every call of this client carries; made once, never changed."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = {
+                "authorization": f"Bearer {self._token}",
+                "accept": "application/json",
+                "user-agent": USER_AGENT,
+                "x-request-id": self.trace.request_id,
+            }
+            if self.trace.traceparent is not None:
+                headers["traceparent"] = self.trace.traceparent
         return headers
 
     def _count(self, name: str) -> None:
@@ -216,13 +222,23 @@ class Client:
         tally.routes[name] = tally.routes.get(name, 0) + 1
 
     def _url(self, route: str, parts: Mapping[str, str | int], params: Params) -> str:
-        safe = {name: quote(str(value), safe="") for name, value in parts.items()}
+        safe = {name: _as_part(value) for name, value in parts.items()}
         if self.is_member:
             safe["profile"] = ME  # whatever id we hold
         url = self._root + (route.format_map(safe) if safe else route)
         if not params:
             return url
         return url + "?" + "&".join([f"{_quoted_name(name)}={_quoted(value)}" for name, value in params])
+
+
+_is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+_is_unreserved_list = re.compile(r"[A-Za-z0-9_.,~-]*").fullmatch
+
+
+def _as_part(value: str | int) -> str:
+    """Quote a part of a path; ids need none, and asking urllib costs more than the rest of the path."""
+    text = str(value)
+    return text if _is_unreserved(text) else quote(text, safe="")
 
 
 @lru_cache(maxsize=256)
@@ -233,7 +249,4 @@ def _quoted_name(name: str) -> str:
 
 def _quoted(value: str) -> str:
     """Quote a value; lists of ids, which urllib would take a millisecond for, need only their commas quoted."""
-    return value.replace(",", "%2C") if _ids(value) else quote_plus(value)
-
-
-_ids = re.compile(r"[A-Za-z0-9_.,~-]*").fullmatch
+    return value.replace(",", "%2C") if _is_unreserved_list(value) else quote_plus(value)

@@ -26,26 +26,32 @@ def list_of(kind: Hashable) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _envelope(kind: Hashable) -> Any:
-    """Making a generic type anew for every answer would take longer than a small answer's decoding."""
-    return Envelope[kind]  # type: ignore[valid-type]  # made at run time
-
-
-@lru_cache(maxsize=1024)
 def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
     # Not strict: numbers and booleans also come as strings of digits (API.md §7.2, birth_day).
     return msgspec.json.Decoder(kind, strict=False)
 
 
+@lru_cache(maxsize=1024)
+def _enveloped(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    """Making a generic type anew for every answer would take longer than a small answer's decoding."""
+    return _decoder(Envelope[kind])  # type: ignore[valid-type]  # made at run time
+
+
 def decode(answer: Answer, kind: type[T]) -> T:
-    envelope: Envelope[T] = decode_whole(answer, _envelope(kind))  # type: ignore[arg-type]  # a type is hashable
-    return envelope.data
+    """Decode what an answer's envelope holds."""
+    data: T = _decoded(answer, _enveloped(kind)).data  # type: ignore[arg-type]  # a type is hashable
+    return data
 
 
 def decode_whole(answer: Answer, kind: type[T]) -> T:
+    """Decode an answer, envelope and all."""
+    decoded: T = _decoded(answer, _decoder(kind))  # type: ignore[arg-type]  # a type is hashable
+    return decoded
+
+
+def _decoded(answer: Answer, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
-        decoded: T = _decoder(kind).decode(answer.body)  # type: ignore[arg-type]  # a type is hashable
-        return decoded
+        return decoder.decode(answer.body)
     except msgspec.ValidationError as error:
         raise Invalid(landed=Landed.UNKNOWN, detail=_where(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping
+from collections.abc import Awaitable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -88,12 +88,11 @@ def _numbered(answer: _Answer[T]) -> list[tuple[int, T]]:
     return [(start + index, row) for index, row in enumerate(answer.data)]
 
 
-async def _page(
+def _page(
     client: Client, route: str, kind: type[T], size: int, number: int, params: Params, parts: Mapping[str, str | int]
-) -> _Answer[T]:
+) -> Awaitable[_Answer[T]]:
     asked = (*params, SORT, ("page[size]", str(size)), ("page[number]", str(number)))
-    answer: _Answer[T] = await client.get_whole(route, _answer_of(client.seen_as(kind)), asked, **parts)
-    return answer
+    return client.get_whole(route, _answer_of(client.seen_as(kind)), asked, **parts)
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,6 @@
 """Profiles: the record and its routes (API.md §7.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from omneo.address import Address
 from omneo.benefit_definition import Region
@@ -95,9 +95,9 @@ class Profile(Record, frozen=True, kw_only=True):
         mend(self)
 
 
-async def fetch_own_profile(client: Client) -> Profile:
+def fetch_own_profile(client: Client) -> Awaitable[Profile]:
     """Read the profile behind a member's token. Raises `NotFound` for an anonymous token."""
-    return await client.get("/profiles/me", Profile)
+    return client.get("/profiles/me", Profile)
 
 
 async def fetch_profile(client: Client, profile_id: str) -> Profile:
@@ -134,6 +134,6 @@ async def find_profile_by_identity(client: Client, handle: str, identifier: str)
     return profile
 
 
-async def list_profiles(client: Client, window: Window, filters: Filters) -> Page[Profile]:
+def list_profiles(client: Client, window: Window, filters: Filters) -> Awaitable[Page[Profile]]:
     """Read a window of the tenant's profiles, oldest first."""
-    return await read_window(client, "/profiles", Profile, window, filters)
+    return read_window(client, "/profiles", Profile, window, filters)

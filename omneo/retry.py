@@ -14,21 +14,12 @@ REPEATS = 2  # per request in all (ADR 12), so that a struggling Omneo is not as
 WAIT_MAX_S = 1.0
 
 
-async def with_repeats(attempt: Callable[[], Awaitable[T]], trace: Trace) -> T:
-    """Make one attempt, and repeat it after a failure that may pass, with jitter and as Retry-After asks.
+async def repeated(attempt: Callable[[], Awaitable[T]], failed: OmneoError, trace: Trace) -> T:
+    """Go on after the first attempt, which raised `failed`: repeat it if that may pass, with jitter and as Retry-After
+    asks. A read that succeeds at once, as nearly all do, does not come here.
 
-    Raises what the last attempt raised. Repeats are counted in `trace.tally.retried`. A read that succeeds at once,
-    as nearly all do, does not pay for the machinery of repeats.
+    Raises what the last attempt raised. Repeats are counted in `trace.tally.retried`.
     """
-    try:
-        return await attempt()
-    except (Unavailable, TimedOut, RateLimited) as error:
-        failed = error
-    return await _repeat(attempt, failed, trace)
-
-
-async def _repeat(attempt: Callable[[], Awaitable[T]], failed: OmneoError, trace: Trace) -> T:
-    """Go on after the first attempt, which raised `failed`."""
 
     def worth_a_repeat(error: Exception) -> bool | float:
         if not isinstance(error, Unavailable | TimedOut | RateLimited) or trace.tally.retried >= REPEATS:

@@ -43,7 +43,8 @@ async def one_by_one(loader: Letters, keys: Sequence[str]) -> list[Any]:
 
 async def at_once(loader: Letters, keys: Sequence[str]) -> list[Any]:
     """Load all keys by one request."""
-    return await loader.load_all(keys)
+    answers = await loader.load_all(keys)
+    return [answers[key] for key in keys]
 
 
 both_ways = pytest.mark.parametrize("ask", [one_by_one, at_once])
@@ -72,7 +73,7 @@ async def test_key_under_way_is_waited_for() -> None:
     await asyncio.sleep(0)
     again = asyncio.gather(loader.load("a"), loader.load_all(["b", "c"]))
     one, two = await again
-    assert (one, two) == ("A", ["B", "C"])
+    assert (one, two) == ("A", {"b": "B", "c": "C"})
     assert await pending == ["A", "B"]
     assert loader.batches == [["a", "b"], ["c"]]
 
