@@ -12,10 +12,10 @@ import time
 import traceback
 from collections import deque
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 _AS_LINE = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -41,20 +41,19 @@ _waiting: deque[str] = deque()
 _flushing: asyncio.AbstractEventLoop | None = None  # the loop that has been asked to write them
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct, gc=False):
     """Count the Omneo calls of one request. Plain counters: one event loop, no locks."""
 
     made: int = 0  # first attempts
     retried: int = 0  # repeats
     cached: int = 0  # answered by the catalogue cache, or joined to a call in flight
-    routes: dict[str, int] = field(default_factory=dict)  # first attempts by route template
+    routes: dict[str, int] = {}  # first attempts by route template
     predicted: int = 0  # the worst case, known before the first call
     budget: int | None = None  # first attempts allowed; None is unlimited
     engine: str = ""  # what ran the operation: compiled, or stock
-    calls_s: list[tuple[str, float]] = field(default_factory=list)  # each attempt: route template, seconds
-    batches: list[tuple[str, int]] = field(default_factory=list)  # each batch: loader, keys
-    disagreements: list[str] = field(default_factory=list)  # where Omneo judged otherwise than its rules as we know
+    calls_s: list[tuple[str, float]] = []  # each attempt: route template, seconds
+    batches: list[tuple[str, int]] = []  # each batch: loader, keys
+    disagreements: list[str] = []  # where Omneo judged otherwise than its rules as we know
 
     def allow(self, further: int) -> None:
         """Allow calls that could not be foreseen; they count as predicted from now on."""
@@ -67,8 +66,7 @@ class Tally:
         self.disagreements.append(how)
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(msgspec.Struct, gc=False):
     """Carry what a request hands down to every Omneo call: who it is, until when, and what it has cost.
 
     `deadline` is a moment of `time.monotonic()` after which no call is begun or awaited.
@@ -83,7 +81,7 @@ class Trace:
     def begin(cls, *, request_id: str | None = None, traceparent: str | None = None, deadline_s: float = 15.0) -> Trace:
         """Begin a request now. A client's id or traceparent that is not well-formed is replaced or dropped."""
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
-            request_id = f"{random.getrandbits(128):032x}"
+            request_id = "%032x" % random.getrandbits(128)  # noqa: UP031 — takes less time
         if traceparent is not None and not _TRACEPARENT.fullmatch(traceparent):
             traceparent = None
         return cls(request_id, traceparent, time.monotonic() + deadline_s, Tally())
@@ -161,7 +159,7 @@ class _JsonHandler(logging.Handler):
 
 def _write(level: str, event: str, fields: dict[str, Any]) -> None:
     line: dict[str, Any] = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": datetime.now(UTC),
         "level": level,
         "event": event,
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
+import msgspec
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
@@ -28,8 +28,7 @@ _MAX_COERCION_ERRORS = 20
 _MAX_LOGGED_ERRORS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """Hold what a client asks to run, as the transport read it."""
 
     query: str
@@ -37,8 +36,7 @@ class Request:
     operation_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """Hold an operation that is valid and within the limits, with the variables it is to run with."""
 
     document: Document
@@ -64,14 +62,13 @@ class Operation:
         return self.node.operation is not OperationType.QUERY
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """Hold a GraphQL response; one that was refused before execution has no `data` entry."""
 
     is_executed: bool
     data: dict[str, Any] | None = None
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    extensions: dict[str, Any] = field(default_factory=dict)
+    errors: list[dict[str, Any]] = []
+    extensions: dict[str, Any] = {}
 
     def payload(self) -> dict[str, Any]:
         """Return the response as GraphQL spells it, ready to be encoded."""

@@ -130,11 +130,13 @@ class Budget:
         self._limits = {"member": member, "service": service}
         self._clock = clock
 
-    async def charge(self, caller: Caller, cost: int) -> Charge | None:
-        """Charge a caller for what an operation may cost; None for a caller without a limit."""
+    def limits(self, caller: Caller) -> bool:
+        """Tell whether there is a limit for this caller."""
+        return self._limits[caller.kind] > 0
+
+    async def charge(self, caller: Caller, cost: int) -> Charge:
+        """Charge a caller with a limit for what an operation may cost."""
         limit = self._limits[caller.kind]
-        if not limit:
-            return None
         window, key = int(self._clock() // _WINDOW_S), _key(caller)
         return Charge(window, key, limit, cost, await self._counts.add(window, key, cost))
 

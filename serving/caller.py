@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import orjson
@@ -46,32 +47,49 @@ class Callers:
         self._keys = keys
         self._jwt = jwt
 
-    async def identify(self, authorization: bytes | None) -> Caller:
-        """Return who sends this header. Raises HttpRefusal 401 with what a client needs to know, and no more."""
+    def known(self, authorization: bytes | None) -> Caller | str:
+        """Return who sends this header, or their token where its issuer's keys have to be asked (`verified`).
+
+        Raises HttpRefusal 401 with what a client needs to know, and no more.
+        """
         if authorization is None:
             raise _unauthenticated("A credential is needed: send Authorization: Bearer <token>.")
         match = _BEARER.fullmatch(authorization)
         if match is None:
             raise _unauthenticated("The Authorization header must read: Bearer <token>.", invalid=True)
-        token = match[1].decode("ascii")
         key = self._keys.get(hashlib.sha256(match[1]).hexdigest())
         if key is not None:
             return _service(key)
+        token = match[1].decode("ascii")
         if not _JWT.fullmatch(token):
             raise _unauthenticated("The token is not known.", invalid=True)
         if self._jwt is not None and _issuer(token) == self._jwt.issuer:
-            caller = await self._jwt.verify(token)
-            if caller is None:
-                raise _unauthenticated("The token is not valid.", invalid=True)
-            return caller
+            return token
         # Omneo is the judge of its own tokens: this one goes upstream as it is, with every call.
         return Caller("member", "member", token=Secret(token))
+
+    async def verified(self, token: str) -> Caller:
+        """Return the service that one of the company's own tokens speaks for. Raises HttpRefusal 401."""
+        caller = None if self._jwt is None else await self._jwt.verify(token)
+        if caller is None:
+            raise _unauthenticated("The token is not valid.", invalid=True)
+        return caller
+
+    async def identify(self, authorization: bytes | None) -> Caller:
+        """Return who sends this header. Raises HttpRefusal 401."""
+        known = self.known(authorization)
+        return await self.verified(known) if isinstance(known, str) else known
 
 
 def _service(key: ServiceKey) -> Caller:
     if key.expires is not None and key.expires <= time.time():
         raise _unauthenticated("The key has expired.", invalid=True)
-    return Caller("service", key.name, key.scopes)
+    return _speaks_for(key.name, key.scopes)
+
+
+@lru_cache(maxsize=1024)
+def _speaks_for(name: str, scopes: frozenset[str]) -> Caller:
+    return Caller("service", name, scopes)
 
 
 def _issuer(token: str) -> object:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 import telemetry
 from context import Caller
@@ -16,13 +17,12 @@ from telemetry import Tally, Trace
 _MAX_NAME = 100
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, gc=False):
     """Gather what the log line and the figures say of one request, and the headers its answer is to carry."""
 
     trace: Trace
     method: str
-    started: float = field(default_factory=time.perf_counter)
+    started: float = msgspec.field(default_factory=time.perf_counter)
     media_type: str = JSON
     status: int = 500
     is_long: bool = False  # so long that it is read beside the event loop
@@ -30,9 +30,9 @@ class Exchange:
     operation: Operation | None = None
     document_hash: str | None = None
     outcome: str = "ok"
-    codes: list[str] = field(default_factory=list)
-    exceeded: list[str] = field(default_factory=list)  # limits that were exceeded and only logged
-    headers: dict[bytes, bytes] = field(default_factory=dict)
+    codes: list[str] = []
+    exceeded: list[str] = []  # limits that were exceeded and only logged
+    headers: dict[bytes, bytes] = {}
 
     def part(self) -> Exchange:
         """Begin the exchange of one operation of a batch: its own calls and outcome, the same request and deadline."""

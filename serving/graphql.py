@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import orjson
 
@@ -76,13 +76,18 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; whatever goes wrong, the client reads a GraphQL error and the log its cause."""
         sent, twice = read_headers(scope)
-        exchange = Exchange(_trace(sent, self._deadline_s), scope["method"])
-        exchange.trace.bind()
-        exchange.headers[b"x-request-id"] = exchange.trace.request_id.encode()
-        exchange.headers[b"vary"] = b"accept, accept-encoding"
+        trace = _trace(sent, self._deadline_s)
+        trace.bind()
+        exchange = Exchange(trace, scope["method"])
+        exchange.headers = {b"x-request-id": trace.request_id.encode(), b"vary": b"accept, accept-encoding"}
         self._metrics.in_flight += 1
         try:
-            body = await self._answer(exchange, scope, receive, sent, twice)
+            try:
+                body = await self._serve(exchange, scope, receive, sent, twice)
+            except ClientGone:
+                raise
+            except Exception as error:
+                body = _refused(exchange, error)
             if len(body) > WORTH_IT and takes_gzip(sent.get(b"accept-encoding")):
                 body = await gzipped(body)
                 exchange.headers[b"content-encoding"] = b"gzip"
@@ -93,26 +98,11 @@ class GraphQLEndpoint:
             self._metrics.in_flight -= 1
             exchange.record(self._metrics)
 
-    async def _answer(
+    async def _serve(
         self, exchange: Exchange, scope: Scope, receive: Receive, sent: dict[bytes, bytes], twice: str | None
     ) -> bytes:
-        try:
-            if twice is not None:
-                raise HttpRefusal("BAD_REQUEST", f"The header {twice} may be sent once only.")
-            if b"host" not in sent and scope.get("http_version") == "1.1":
-                raise HttpRefusal("BAD_REQUEST", "A Host header is needed.")
-            return await self._serve(exchange, scope, receive, sent)
-        except ClientGone:
-            raise
-        except Exception as error:
-            return _refused(exchange, error)
-
-    async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, sent: dict[bytes, bytes]) -> bytes:
         is_get, limits = exchange.method == "GET", self._limits
-        if not is_get and exchange.method != "POST":
-            raise HttpRefusal("METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", [(b"allow", b"GET, POST")])
-        if len(scope["query_string"]) + len(scope.get("raw_path") or b"") > limits.url:
-            raise HttpRefusal("LIMIT_URL", f"The URL is too long: at most {limits.url} bytes; use POST.")
+        self._check_request(scope, sent, twice)
         media_type = answer_type(sent.get(b"accept"), page=is_get)
         if media_type is None:
             raise HttpRefusal("NOT_ACCEPTABLE", f"Answers are {GRAPHQL_RESPONSE} or {JSON}: accept one of them.")
@@ -123,19 +113,34 @@ class GraphQLEndpoint:
             return self._page.body
         if not is_get:
             _check_content(sent)
-        caller = exchange.caller = await self._callers.identify(sent.get(b"authorization"))
+        known = self._callers.known(sent.get(b"authorization"))
+        caller = exchange.caller = await self._callers.verified(known) if isinstance(known, str) else known
         reports = sent.get(b"x-upstream-report") == b"1"
         if is_get:
             return await self._one(exchange, caller, from_query_string(scope["query_string"]), receive, reports)
         body = whole_body(scope, limit=limits.body)
         if body is None:
             body = await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s)
-        read = partial(from_body, body, batch=limits.batch)
         exchange.is_long = len(body) > LONG_BODY
-        asked = await self._aside.do(read) if exchange.is_long else read()
+        if exchange.is_long:
+            asked = await self._aside.do(partial(from_body, body, batch=limits.batch))
+        else:
+            asked = from_body(body, batch=limits.batch)
         if isinstance(asked, list):
             return await self._batch(exchange, caller, asked, receive, reports)
         return await self._one(exchange, caller, asked, receive, reports)
+
+    def _check_request(self, scope: Scope, sent: dict[bytes, bytes], twice: str | None) -> None:
+        """Refuse what is wrong whoever asks, and whatever for."""
+        if twice is not None:
+            raise HttpRefusal("BAD_REQUEST", f"The header {twice} may be sent once only.")
+        if b"host" not in sent and scope.get("http_version") == "1.1":
+            raise HttpRefusal("BAD_REQUEST", "A Host header is needed.")
+        if scope["method"] not in ("POST", "GET"):
+            raise HttpRefusal("METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", [(b"allow", b"GET, POST")])
+        url = self._limits.url
+        if len(scope["query_string"]) + len(scope.get("raw_path") or b"") > url:
+            raise HttpRefusal("LIMIT_URL", f"The URL is too long: at most {url} bytes; use POST.")
 
     async def _one(
         self, exchange: Exchange, caller: Caller, request: Request, receive: Receive, reports: bool
@@ -201,6 +206,7 @@ def _check_content(sent: dict[bytes, bytes]) -> None:
         raise HttpRefusal("UNSUPPORTED_MEDIA_TYPE", "Send the body without compression.")
 
 
+@lru_cache(maxsize=16)
 def _content_type(media_type: str) -> bytes:
     return media_type.encode() + b"; charset=utf-8"
 

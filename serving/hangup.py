@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 
 from serving.asgi import ClientGone, Receive
+from serving.patience import Patience
 from telemetry import Trace
 
 # A read that is answered sooner than this is never watched for a client that hangs up: most cost nothing for it.
-_WATCH_AFTER_S = 0.25
+WATCH_AFTER_S = 0.25
 
 
 class HangUp:
     """Cancel the running task when its client hangs up; begun late, so that a quick read never pays for it."""
 
-    def __init__(self, receive: Receive, trace: Trace) -> None:
+    __slots__ = ("_is_gone", "_patience", "_reader", "_receive", "_trace", "_watcher")
+
+    def __init__(self, receive: Receive, trace: Trace, patience: Patience) -> None:
         self._receive = receive
         self._trace = trace
+        self._patience = patience
         self._reader = asyncio.current_task()
         self._watcher: asyncio.Task[None] | None = None
         self._is_gone = False
-        self._begin = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, self._watch)
+        patience.begin(self._watch)
 
     def _watch(self) -> None:
         self._watcher = asyncio.get_running_loop().create_task(self._wait())
@@ -40,6 +44,6 @@ class HangUp:
 
     def end(self) -> None:
         """Stop watching; the answer is there."""
-        self._begin.cancel()
+        self._patience.end(self._watch)
         if self._watcher is not None:
             self._watcher.cancel()

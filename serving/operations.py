@@ -13,8 +13,9 @@ from serving.asgi import HttpRefusal, Receive
 from serving.aside import LONG_DOCUMENT, Aside
 from serving.budget import Budget
 from serving.exchange import Exchange
-from serving.hangup import HangUp
+from serving.hangup import WATCH_AFTER_S, HangUp
 from serving.negotiation import GRAPHQL_RESPONSE
+from serving.patience import Patience
 from telemetry import Trace
 
 
@@ -38,18 +39,27 @@ class Operations:
         self._members_introspect = members_introspect
         self._is_log_only = is_log_only
         self._introspecting = asyncio.Lock()
+        self._patience = Patience(WATCH_AFTER_S)
 
     async def run(self, exchange: Exchange, caller: Caller, request: Request, receive: Receive) -> Answer:
         """Run what is asked, and note in the exchange what became of it. Raises HttpRefusal for a mutation by GET and
         for a caller without calls left; ClientGone for a read nobody waits for."""
         try:
-            operation = exchange.operation = await self._prepared(request, is_long=exchange.is_long)
+            document = self._engine.documents.kept(request.query)
+            if document is None or exchange.is_long:
+                operation = await self._prepared(request, document, is_long=exchange.is_long)
+            else:
+                operation = self._engine.prepare(request, document)
+            exchange.operation = operation
             self._admit(exchange, caller, operation)
             context = self._open_context(caller, exchange.trace)
             price = self._engine.admit(operation, context, is_log_only=self._is_log_only)
             if self._engine.is_too_much(price):
                 exchange.exceeded.append("COST_LIMIT")
-            answer = await self._charged(exchange, operation, context, price.total, receive)
+            if self._budget.limits(caller):
+                answer = await self._charged(exchange, operation, context, price.total, receive)
+            else:
+                answer = await self._executed(exchange, operation, context, receive)
         except Refused as refused:
             answer, exchange.document_hash, exchange.outcome = refused.answer, refused.document_hash, "refused"
         exchange.codes = answer.codes()
@@ -59,16 +69,13 @@ class Operations:
         exchange.status = 400 if not answer.is_executed and exchange.media_type == GRAPHQL_RESPONSE else 200
         return answer
 
-    async def _prepared(self, request: Request, *, is_long: bool) -> Operation:
-        prepare = partial(self._engine.prepare, request, await self._document(request.query))
+    async def _prepared(self, request: Request, document: Document | None, *, is_long: bool) -> Operation:
+        """Read a document for the first time, or variables that are long; beside the event loop what takes time."""
+        engine, text = self._engine, request.query
+        if document is None and len(text) > LONG_DOCUMENT:
+            document = engine.documents.keep(text, await self._aside.do(partial(engine.documents.read, text)))
+        prepare = partial(engine.prepare, request, document)
         return await self._aside.do(prepare) if is_long else prepare()
-
-    async def _document(self, text: str) -> Document | None:
-        documents = self._engine.documents
-        known = documents.kept(text)
-        if known is not None or len(text) <= LONG_DOCUMENT:
-            return known
-        return documents.keep(text, await self._aside.do(partial(documents.read, text)))
 
     def _admit(self, exchange: Exchange, caller: Caller, operation: Operation) -> None:
         document = operation.document
@@ -89,8 +96,6 @@ class Operations:
         self, exchange: Exchange, operation: Operation, context: Context, calls: int, receive: Receive
     ) -> Answer:
         charge = await self._budget.charge(context.caller, calls)
-        if charge is None:
-            return await self._executed(exchange, operation, context, receive)
         if charge.is_too_much:
             if not self._is_log_only:
                 raise await self._budget.refusal(charge)
@@ -104,7 +109,7 @@ class Operations:
         if operation.is_write:
             # A write is never cut short by its client: whether it landed has to be known.
             return await self._engine.run(operation, context)
-        watch = HangUp(receive, exchange.trace)
+        watch = HangUp(receive, exchange.trace, self._patience)
         try:
             if operation.document.introspects:
                 return await self._introspected(operation, context)

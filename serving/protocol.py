@@ -15,6 +15,7 @@ import telemetry
 from schema.codes import CODES
 from serving.asgi import HttpRefusal
 from serving.direct import offer
+from serving.patience import Patience
 
 _FLUSH_S = 10.0
 _PIPELINED = 50  # requests one connection may have waiting for their turn
@@ -37,6 +38,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """
 
     heads = HeadLimits()
+    patience = Patience(heads.seconds)  # with heads that come
     count_refusal: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,14 +47,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_refused = False
         self._head_size = 0  # of the complete lines; what hangs in the parser is counted by _unparsed
         self._unparsed = 0
-        self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self._start_timer()
+        self.patience.begin(self._refuse_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
+        self.patience.end(self._refuse_time)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -65,7 +66,7 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._unparsed > self.heads.bytes:
                 self._refuse_size()
         if self._is_in_head or not self._is_answering():
-            self._start_timer()
+            self.patience.begin(self._refuse_time)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -86,7 +87,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
-        self._stop_timer()
+        self.patience.end(self._refuse_time)
         if self._is_refused:
             return
         if self._head_size > self.heads.bytes:
@@ -117,20 +118,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _start_timer(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.heads.seconds, self._refuse_time)
-
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
     def _refuse_time(self) -> None:
-        self._head_timer = None
         if self._is_answering():
             # The next request's head comes slowly while this one is answered: its turn has not come yet.
-            self._start_timer()
+            self.patience.begin(self._refuse_time)
             return
         if not self._is_in_head:
             # Nothing was asked: there is nothing to answer.
@@ -185,4 +176,5 @@ def guarded(heads: HeadLimits, count_refusal: Callable[[str], None] | None = Non
     """Return the protocol with these limits, for uvicorn, which makes its own instances. `count_refusal` is told the
     code of everyone who is cut off."""
     count = None if count_refusal is None else staticmethod(count_refusal)
-    return type("Guarded", (GuardedProtocol,), {"heads": heads, "count_refusal": count})
+    held = {"heads": heads, "patience": Patience(heads.seconds), "count_refusal": count}
+    return type("Guarded", (GuardedProtocol,), held)
