@@ -7,6 +7,8 @@ does not do, goes the usual way.
 
 from __future__ import annotations
 
+from weakref import ref
+
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from serving.asgi import DIRECT, Headers
@@ -19,18 +21,18 @@ class Direct:
     __slots__ = ("_cycle",)
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle: RequestResponseCycle | None = cycle
+        # The cycle holds the scope, which holds this: held strongly, each request would be left to the collector.
+        self._cycle = ref(cycle)
 
     def body(self) -> bytes | None:
         """Return the whole body; None when some of it has not come yet."""
-        cycle = self._cycle
+        cycle = self._cycle()
         return None if cycle is None or cycle.more_body or cycle.disconnected else bytes(cycle.body)
 
     def answer(self, status: int, headers: Headers, body: bytes) -> bool:
         """Write an answer with its length; False when it has to go the usual way: the connection is to be closed after
         it or is gone, or its client is slow to read."""
-        # The cycle holds the scope, which holds this: let go of, or each request is left to the garbage collector.
-        cycle, self._cycle = self._cycle, None
+        cycle = self._cycle()
         if (
             cycle is None
             or cycle.disconnected

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 import telemetry
 from schema.codes import CODES
-from serving.asgi import HttpRefusal
+from serving.asgi import Headers, HttpRefusal
 from serving.direct import offer
 from serving.patience import Patience
 
@@ -45,8 +45,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._is_in_head = False
         self._is_refused = False
-        self._head_size = 0  # of the complete lines; what hangs in the parser is counted by _unparsed
-        self._unparsed = 0
+        self._received = 0  # bytes since this head began, and what came with its first ones: never less than its size
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -59,38 +58,26 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        begins_here = self._is_in_head or not self._is_answering()
+        is_ours = self._is_in_head or not self._is_answering()
+        self._received = len(data) + (self._received if self._is_in_head else 0)
         super().data_received(data)
-        if self._is_in_head and begins_here:
-            self._unparsed += len(data)
-            if self._unparsed > self.heads.bytes:
-                self._refuse_size()
         if self._is_in_head or not self._is_answering():
+            if is_ours and self._is_in_head and self._received > self.heads.bytes:
+                self._refuse_size()
             self.patience.begin(self._refuse_time)
+        elif self.headers and _size(self.headers) > self.heads.bytes and not self._is_refused:
+            self._refuse_size()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_in_head = True
-        self._head_size = self._unparsed = 0
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        self._head_size += len(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_size += len(name) + len(value) + 4
-        if self._is_in_head:
-            super().on_header(name, value)
-        elif self._head_size > self.heads.bytes and not self._is_refused:
-            self._refuse_size()
-        # What follows a chunked body looks like headers to uvicorn, and could bring a credential past a proxy.
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self.patience.end(self._refuse_time)
         if self._is_refused:
             return
-        if self._head_size > self.heads.bytes:
+        if self._received > self.heads.bytes and len(self.url) + _size(self.headers) > self.heads.bytes:
             self._refuse_size()
             return
         if len(self.pipeline) >= _PIPELINED:
@@ -98,6 +85,8 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         offer(self.cycle)
+        # What follows a chunked body looks like headers to uvicorn, and could bring a credential past a proxy.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         if not self._is_refused:
@@ -170,6 +159,10 @@ class GuardedProtocol(HttpToolsProtocol):
             count(code)
         status = CODES[code].status
         telemetry.log("request", status=status, outcome="refused", codes=[code], operation="none", caller=None)
+
+
+def _size(headers: Headers) -> int:
+    return sum([len(name) + len(value) + 4 for name, value in headers])
 
 
 def guarded(heads: HeadLimits, count_refusal: Callable[[str], None] | None = None) -> type[GuardedProtocol]:
