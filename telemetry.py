@@ -37,7 +37,7 @@ _current: ContextVar[Trace | None] = ContextVar("current_trace", default=None)
 _threshold = logging.INFO
 
 # Lines wait for the end of the event loop's turn and are written together: one system call instead of one a request.
-_waiting: deque[str] = deque()
+_waiting: deque[bytes] = deque()
 _flushing: asyncio.AbstractEventLoop | None = None  # the loop that has been asked to write them
 
 
@@ -85,6 +85,10 @@ class Trace(msgspec.Struct, gc=False):
         if traceparent is not None and not _TRACEPARENT.fullmatch(traceparent):
             traceparent = None
         return cls(request_id, traceparent, time.monotonic() + deadline_s, Tally())
+
+    def apart(self, seconds: float, tally: Tally) -> Trace:
+        """Return a trace of the same request with time and calls of its own, for what may outlive it."""
+        return Trace(self.request_id, self.traceparent, time.monotonic() + seconds, tally)
 
     def remaining_s(self) -> float:
         """Tell how many seconds are left, never less than 0."""
@@ -167,7 +171,7 @@ def _write(level: str, event: str, fields: dict[str, Any]) -> None:
     if trace is not None:
         line["request_id"] = trace.request_id
     line.update(fields)
-    _waiting.append(orjson.dumps(line, default=repr, option=_AS_LINE).decode())
+    _waiting.append(orjson.dumps(line, default=repr, option=_AS_LINE))
     _flush_soon(at_once=level == "error")
 
 
@@ -185,11 +189,11 @@ def flush() -> None:
     """Write the lines that wait; whoever ends the process calls this last."""
     global _flushing
     _flushing = None
-    lines: list[str] = []
+    lines: list[bytes] = []
     while _waiting:
         lines.append(_waiting.popleft())
     if lines:
-        sys.stderr.write("".join(lines))
+        sys.stderr.write(b"".join(lines).decode())
 
 
 atexit.register(flush)

@@ -69,6 +69,11 @@ class Answer(msgspec.Struct):
     data: dict[str, Any] | None = None
     errors: list[dict[str, Any]] = []
     extensions: dict[str, Any] = {}
+    encoded: bytes | None = None  # once somebody has encoded it: several requests may share an answer
+
+    def telling(self, **extensions: Any) -> Answer:
+        """Return this answer with something more to say, for one of them."""
+        return Answer(self.is_executed, self.data, self.errors, {**self.extensions, **extensions})
 
     def payload(self) -> dict[str, Any]:
         """Return the response as GraphQL spells it, ready to be encoded."""

@@ -86,13 +86,25 @@ class Client:
         self._upstream = upstream
         self._root = root
         self._token = token
-        self._credential: bytes | None = None  # the token's hash, once it is asked for
+        self._hash: bytes | None = None  # the token's, once it is asked for
         self._headers: dict[str, str] | None = None
 
     @property
     def page_max(self) -> int:
         """Tell how many rows Omneo's largest page has, as far as is known."""
         return self._upstream.page_max
+
+    @property
+    def credential(self) -> bytes:
+        """Tell credentials apart without showing them."""
+        if self._hash is None:
+            self._hash = hashlib.sha256(str(self._token).encode()).digest()
+        return self._hash
+
+    @property
+    def era(self) -> int:
+        """Count the writes of this process: what was asked for in another era may not know of them."""
+        return self._upstream.flights.parted
 
     def learn_page_max(self, size: int, *, further: int) -> None:
         """Take note that Omneo sends smaller pages than was thought (API.md §12, U-4). The operation that finds out is
@@ -163,7 +175,7 @@ class Client:
         """Read, or wait for an equal read under the same credential that is under way. Repeated after what may pass."""
         flights, key, flight, answer = self._upstream.flights, None, None, None
         if self.joins:
-            key = (self._credential or self._hashed(), url)
+            key = (self.credential, url)
             landing = flights.landing(key, self.trace.deadline)
             if landing is not None and (answer := await landing) is not None:
                 self.trace.tally.cached += 1
@@ -193,10 +205,6 @@ class Client:
         if answer.status != 200:
             raise_for_status(answer, is_member=self.is_member)
         return answer
-
-    def _hashed(self) -> bytes:
-        self._credential = hashlib.sha256(str(self._token).encode()).digest()
-        return self._credential
 
     def _said(self) -> dict[str, str]:
         """Return what every call of this client carries; made once, never changed."""

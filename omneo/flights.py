@@ -24,6 +24,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._flights: dict[Key, Flight] = {}
+        self.parted = 0  # how often
 
     def landing(self, key: Key, deadline: float) -> asyncio.Future[Answer | None] | None:
         """Return the landing of an equal read that is under way, None when there is none that lands before `deadline`.
@@ -53,3 +54,4 @@ class Flights:
     def part(self) -> None:
         """Let nobody join what is under way now: a write has been made since it took off."""
         self._flights.clear()
+        self.parted += 1

@@ -148,13 +148,11 @@ class GraphQLEndpoint:
         answer = await self._operations.run(exchange, caller, request, receive)
         if reports:
             tally = exchange.trace.tally
-            answer.extensions["upstream"] = {
-                "predicted": tally.predicted,
-                "made": tally.made,
-                "retried": tally.retried,
-                "cached": tally.cached,
-            }
-        return _encoded(answer)
+            made = {"made": tally.made, "retried": tally.retried, "cached": tally.cached}
+            answer = answer.telling(upstream={"predicted": tally.predicted} | made)
+        if answer.encoded is None:
+            answer.encoded = _encoded(answer)
+        return answer.encoded
 
     async def _batch(
         self, exchange: Exchange, caller: Caller, requests: list[Request], receive: Receive, reports: bool

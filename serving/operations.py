@@ -16,6 +16,7 @@ from serving.exchange import Exchange
 from serving.hangup import WATCH_AFTER_S, HangUp
 from serving.negotiation import GRAPHQL_RESPONSE
 from serving.patience import Patience
+from serving.sharing import Sharing
 from telemetry import Trace
 
 
@@ -40,6 +41,7 @@ class Operations:
         self._is_log_only = is_log_only
         self._introspecting = asyncio.Lock()
         self._patience = Patience(WATCH_AFTER_S)
+        self._sharing = Sharing()
 
     async def run(self, exchange: Exchange, caller: Caller, request: Request, receive: Receive) -> Answer:
         """Run what is asked, and note in the exchange what became of it. Raises HttpRefusal for a mutation by GET and
@@ -113,7 +115,7 @@ class Operations:
         try:
             if operation.document.introspects:
                 return await self._introspected(operation, context)
-            return await self._engine.run(operation, context)
+            return await self._sharing.answer(operation, context, self._engine.run)
         except asyncio.CancelledError:
             watch.raise_if_gone()
             raise

@@ -1,6 +1,7 @@
 """What tests of the /graphql handler share: a schema of their own behind the handler, and who asked what of it."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -35,6 +36,7 @@ class Log:
         self.callers: list[Caller] = []
         self.traces: list[Trace] = []
         self.terms = Terms(is_member=False)
+        self.client = SimpleNamespace(era=0, credential=b"", kinds={})
 
     @property
     def caller(self) -> Caller:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -181,7 +180,7 @@ class Job(Generic[T]):
 
     def _trace(self, seconds: float, tally: Tally) -> Trace:
         """Trace a call that may outlive its request and is not bound by the request's budget."""
-        return replace(self.request, deadline=time.monotonic() + seconds, tally=tally)
+        return self.request.apart(seconds, tally)
 
     def _intent(self) -> Intent:
         write = self.write

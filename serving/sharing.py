@@ -1,0 +1,93 @@
+"""Equal queries of one caller at the same moment are run once, and all are answered with what came of it.
+
+Equal reads under way under one credential are one call already (DESIGN D10, omneo/flights.py); whoever asks the same
+query would join every one of them, and then decode, project and encode the same again. So the queries are joined, on
+the same terms: nothing that has been read already is shared, and nothing from before a write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+
+import orjson
+
+from context import Context
+from execution import Answer, Operation
+from telemetry import Tally
+
+Key = tuple[Hashable, ...]
+
+
+class _Run:
+    """One query under way: until when it will have ended, in which era of writes it began, and who waits for it."""
+
+    __slots__ = ("deadline", "era", "operation", "tally", "waiting")
+
+    def __init__(self, operation: Operation, context: Context) -> None:
+        self.operation = operation  # kept, for the key names it by its identity
+        self.deadline = context.trace.deadline
+        self.era = context.client.era
+        self.tally = context.trace.tally
+        self.waiting: list[asyncio.Future[Answer | None]] = []
+
+    def may_join(self, context: Context) -> bool:
+        """Tell whether whoever asks now can do with this run: none of its reads has been answered, so all of them are
+        as fresh as one that would be joined, or made, now."""
+        has_read = self.tally.calls_s or self.tally.cached
+        return not has_read and self.era == context.client.era and self.deadline <= context.trace.deadline
+
+
+class Sharing:
+    """Run queries, equal ones together."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Key, _Run] = {}
+
+    async def answer(
+        self, operation: Operation, context: Context, run: Callable[[Operation, Context], Awaitable[Answer]]
+    ) -> Answer:
+        """Answer a query by `run`, or by an equal one's run that is under way. One that ends in errors, or is given up,
+        is not shared: its limits were another request's."""
+        key = _key(operation, context)
+        other = self._under_way.get(key)
+        if other is not None and other.may_join(context):
+            shared = await _landing(other)
+            if shared is not None:
+                _note(context.trace.tally, other.tally)
+                return shared
+        mine = self._under_way[key] = _Run(operation, context)
+        answer = None
+        try:
+            answer = await run(operation, context)
+            return answer
+        finally:
+            if self._under_way.get(key) is mine:
+                del self._under_way[key]
+            for landed in mine.waiting:
+                if not landed.done():
+                    landed.set_result(None if answer is None or answer.errors else answer)
+
+
+def _key(operation: Operation, context: Context) -> Key:
+    """Say what makes two queries equal: who asks, by which credential, which operation of which text, with what."""
+    caller, variables = context.caller, operation.variables
+    return (
+        id(operation.node),
+        orjson.dumps(variables) if variables else b"",
+        context.client.credential,
+        caller.name,
+        caller.scopes,
+    )
+
+
+def _landing(run: _Run) -> asyncio.Future[Answer | None]:
+    landed: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+    run.waiting.append(landed)
+    return landed
+
+
+def _note(tally: Tally, shared: Tally) -> None:
+    """Count what was read for another request as read without a call of one's own."""
+    tally.engine = shared.engine
+    tally.cached += shared.made + shared.cached
