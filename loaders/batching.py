@@ -3,9 +3,9 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from aiodataloader import DataLoader
 
 import omneo
@@ -119,8 +119,7 @@ def _outcome(future: "asyncio.Future[Any]") -> Any:
     return error if isinstance(error, Exception) else omneo.Unavailable("The call to Omneo was cancelled.")
 
 
-@dataclass(slots=True)
-class Load(Generic[K, V]):
+class Load(msgspec.Struct, Generic[K, V]):
     """Say which key of which loader a resolver needs, and what to make of its value.
 
     The compiled engine gathers the loads of a whole level and asks for them by one plan; elsewhere a load is awaited

@@ -1,8 +1,9 @@
 """Pieces of long lists: what a page holds, and how a list is read that Omneo cannot filter by itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
+
+import msgspec
 
 import omneo
 
@@ -11,8 +12,7 @@ T = TypeVar("T")
 SCAN_PAGES = 10  # a filtered page reads at most this many upstream pages, and says where to go on
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
+class Listing(msgspec.Struct, Generic[T], frozen=True):
     """Rows of a list with their offsets in it, ascending; `next_offset` is where to go on.
 
     `total` is None where only a full reading of the list could tell.
@@ -27,7 +27,8 @@ class Listing(Generic[T]):
     def without(self, unwanted: Callable[[T], bool]) -> "Listing[T]":
         """Leave rows out; the others keep their places."""
         kept = [(offset, row) for offset, row in zip(self.offsets, self.rows, strict=True) if not unwanted(row)]
-        return replace(self, rows=[row for _, row in kept], offsets=[offset for offset, _ in kept])
+        offsets = [offset for offset, _ in kept]
+        return Listing([row for _, row in kept], offsets, self.total, self.more, self.next_offset)
 
 
 def whole_page(page: omneo.Page[T], window: omneo.Window, matches: Callable[[T], bool] | None = None) -> Listing[T]:

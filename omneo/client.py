@@ -25,7 +25,7 @@ from omneo.transport import Answer, HttpxTransport, Request, Transport
 from telemetry import Trace
 
 T = TypeVar("T")
-Params = Sequence[tuple[str, str]]
+Params = Sequence[tuple[str, str] | str]  # names and values, or what is written already
 
 # A Decimal goes as the number it is, digit by digit; a float might be another one, or none that JSON can say.
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -236,7 +236,7 @@ class Client:
         url = self._root + (route.format_map(safe) if safe else route)
         if not params:
             return url
-        return url + "?" + "&".join([f"{_quoted_name(name)}={_quoted(value)}" for name, value in params])
+        return url + "?" + "&".join([each if isinstance(each, str) else _written(*each) for each in params])
 
 
 _is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
@@ -249,12 +249,13 @@ def _as_part(value: str | int) -> str:
     return text if _is_unreserved(text) else quote(text, safe="")
 
 
+def _written(name: str, value: str) -> str:
+    """Write a parameter; lists of ids, which urllib would take a millisecond for, need only their commas quoted."""
+    value = value.replace(",", "%2C") if _is_unreserved_list(value) else quote_plus(value)
+    return f"{_quoted_name(name)}={value}"
+
+
 @lru_cache(maxsize=256)
 def _quoted_name(name: str) -> str:
     """Names are ours and few. Values can be personal, and are not remembered."""
     return quote_plus(name)
-
-
-def _quoted(value: str) -> str:
-    """Quote a value; lists of ids, which urllib would take a millisecond for, need only their commas quoted."""
-    return value.replace(",", "%2C") if _is_unreserved_list(value) else quote_plus(value)

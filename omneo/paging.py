@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Hashable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -26,8 +26,7 @@ class Window(NamedTuple):
     first: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """Hold rows of a list in order, the offset of the first of them, and the length of the whole list."""
 
     rows: list[T]
@@ -91,8 +90,13 @@ def _numbered(answer: _Answer[T]) -> list[tuple[int, T]]:
 def _page(
     client: Client, route: str, kind: type[T], size: int, number: int, params: Params, parts: Mapping[str, str | int]
 ) -> Awaitable[_Answer[T]]:
-    asked = (*params, SORT, ("page[size]", str(size)), ("page[number]", str(number)))
+    asked = (*params, _said(size, number))
     return client.get_whole(route, _answer_of(client.seen_as(kind)), asked, **parts)
+
+
+@lru_cache(maxsize=1024)
+def _said(size: int, number: int) -> str:
+    return urlencode([SORT, ("page[size]", size), ("page[number]", number)])
 
 
 @lru_cache(maxsize=1024)

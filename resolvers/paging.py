@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -48,8 +47,7 @@ class PageInfo:
         return self._place.cursor(listing.next_offset) if listing.offsets or listing.more else None
 
 
-@dataclass(frozen=True, slots=True)
-class Edge(Generic[T]):
+class Edge(msgspec.Struct, Generic[T], frozen=True):
     cursor: str
     node: T
 
@@ -83,8 +81,7 @@ class Connection(Generic[T]):
         return PageInfo(self.listing, self._place)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A window of one list, and what tells that list apart, whose hash its cursors carry."""
 
     window: omneo.Window
