@@ -132,6 +132,7 @@ class _OneOperation:
             is_list=is_list,
             is_item_nullable=not is_non_null_type(item),
             attribute=definition.python_name if resolver is None else None,
+            spread=mark.needs if mark is not None and mark.writes is not None else (),
             mark=mark,
             rule=rule_of(field),
             is_async=resolver is not None and resolver.is_async,

@@ -90,7 +90,7 @@ class Errors:
                 result[field.key] = None
                 continue
             try:
-                value = reader(field)(row)
+                value = field.value(reader(field), row)
             except Exception as error:
                 value = error
             completed = self._flat(field, value, [*path, field.key], reader)

@@ -15,8 +15,8 @@ from resolvers.marks import Mark
 # From records, and the readers of a plan's `bound`, to a dict each.
 Project = Callable[[Sequence[Any], "list[Read]"], list[dict[str, Any]]]
 
-# From a parent record to a value: a Load, an awaitable, or the value itself.
-Read = Callable[[Any], Any]
+# From a parent record, or from the attributes of it that are `spread`, to a value: a Load, an awaitable, or the value.
+Read = Callable[..., Any]
 
 
 def as_written(value: Any) -> Any:
@@ -52,11 +52,16 @@ class FieldPlan:
     objects: list[tuple[Callable[[Any, Any], bool] | None, ObjectPlan]] = field(default_factory=list)
     abstract: str | None = None  # the name of the union or interface that `objects` are of
     attribute: str | None = None  # read as it stands; None where a resolver makes the value
+    spread: tuple[str, ...] = ()  # attributes whose values the reader takes, in the place of the record
     mark: Mark | None = None
     rule: Rule | None = None
     is_async: bool = False
     foresees: Callable[[Any, VariableValues], Any] | None = None  # makes a stand-in for the record to come
     foreseen: list[FieldPlan] = field(default_factory=list)  # fields below that can be asked for with it alone
+
+    def value(self, read: Read, row: Any) -> Any:
+        """Read the value of one record."""
+        return read(*[getattr(row, name) for name in self.spread]) if self.spread else read(row)
 
     @property
     def is_flat(self) -> bool:

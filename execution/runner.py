@@ -133,7 +133,7 @@ class Runner:
         has_failed = False
         for number in live:
             try:
-                values.append(read(rows[number]))
+                values.append(step.value(read, rows[number]))
             except Exception as error:
                 values.append(error)
                 has_failed = True

@@ -34,7 +34,7 @@ def utc_time(value: str | None) -> datetime | None:
 
 
 @lru_cache(maxsize=16384)
-def wall_text(value: str | None, zone_name: str | None, default: ZoneInfo) -> str | None:
+def wall_text(default: ZoneInfo, value: str | None, zone_name: str | None = None) -> str | None:
     """Write what `wall_time` reads in ISO 8601 with its offset; remembered, because lists repeat their times."""
     moment = wall_time(value, zone_name, default)
     return None if moment is None else moment.isoformat()

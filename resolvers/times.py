@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from operator import attrgetter
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -15,9 +15,8 @@ from resolvers.marks import reads
 def benefit_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of a benefit's time: wall time in the benefit's own zone, else in the tenant's (ADR 3)."""
 
-    def writes(info: Info) -> Callable[[Any], str | None]:
-        zone, written = info.context.zone, attrgetter(attribute)
-        return lambda root: omneo.wall_text(written(root), root.timezone, zone)
+    def writes(info: Info) -> Callable[..., str | None]:
+        return partial(omneo.wall_text, info.context.zone)
 
     @reads(attribute, "timezone", writes=writes)
     def resolve(root: strawberry.Parent[Any], info: Info) -> datetime | None:
@@ -29,9 +28,8 @@ def benefit_time(attribute: str) -> Callable[..., datetime | None]:
 def tenant_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of a time whose record names no zone: wall time in the tenant's."""
 
-    def writes(info: Info) -> Callable[[Any], str | None]:
-        zone, written = info.context.zone, attrgetter(attribute)
-        return lambda root: omneo.wall_text(written(root), None, zone)
+    def writes(info: Info) -> Callable[..., str | None]:
+        return partial(omneo.wall_text, info.context.zone)
 
     @reads(attribute, writes=writes)
     def resolve(root: strawberry.Parent[Any], info: Info) -> datetime | None:
@@ -43,9 +41,8 @@ def tenant_time(attribute: str) -> Callable[..., datetime | None]:
 def utc_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of an audit stamp, which Omneo keeps in UTC (API.md §7)."""
 
-    def writes(info: Info) -> Callable[[Any], str | None]:
-        written = attrgetter(attribute)
-        return lambda root: omneo.utc_text(written(root))
+    def writes(_info: Info) -> Callable[..., str | None]:
+        return omneo.utc_text
 
     @reads(attribute, writes=writes)
     def resolve(root: strawberry.Parent[Any]) -> datetime | None:
