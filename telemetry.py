@@ -121,6 +121,11 @@ def log(event: str, *, level: str = "info", **fields: Any) -> None:
 
     Pass nothing personal and no credential: what goes in is written as it is.
     """
+    log_fields(event, fields, level=level)
+
+
+def log_fields(event: str, fields: dict[str, Any], *, level: str = "info") -> None:
+    """Write such a line from a dict."""
     if _LEVELS[level] >= _threshold:
         _write(level, event, fields)
 
@@ -162,15 +167,11 @@ class _JsonHandler(logging.Handler):
 
 
 def _write(level: str, event: str, fields: dict[str, Any]) -> None:
-    line: dict[str, Any] = {
-        "time": datetime.now(UTC),
-        "level": level,
-        "event": event,
-    }
+    line: dict[str, Any] = {"time": datetime.now(UTC), "level": level, "event": event}
     trace = _current.get()
     if trace is not None:
         line["request_id"] = trace.request_id
-    line.update(fields)
+    line |= fields
     _waiting.append(orjson.dumps(line, default=repr, option=_AS_LINE))
     _flush_soon(at_once=level == "error")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import msgspec
 
@@ -45,25 +44,24 @@ class Exchange(msgspec.Struct, gc=False):
         operation, caller, tally = self.operation, self.caller, self.trace.tally
         name = (operation.name or "anonymous")[:_MAX_NAME] if operation else "none"
         metrics.observe(name, self.outcome, seconds, self.codes, tally)
+        told = {
+            "method": self.method,
+            "status": self.status,
+            "outcome": self.outcome,
+            "codes": sorted(set(self.codes)) if self.codes else [],
+            "operation": name,
+            "kind": operation.kind if operation else None,
+            "document": self.document_hash,
+            "caller_kind": caller.kind if caller else "anonymous",
+            "caller": caller.name if caller else None,
+            "ms": round(seconds * 1000, 2),
+            "engine": tally.engine,
+            "predicted": tally.predicted,
+            "made": tally.made,
+            "retried": tally.retried,
+            "cached": tally.cached,
+        }
         if self.exceeded:
             metrics.count_exceeded(self.exceeded)
-        told: dict[str, Any] = {"exceeded": self.exceeded} if self.exceeded else {}
-        telemetry.log(
-            "request",
-            method=self.method,
-            status=self.status,
-            outcome=self.outcome,
-            codes=sorted(set(self.codes)) if self.codes else [],
-            operation=name,
-            kind=operation.kind if operation else None,
-            document=self.document_hash,
-            caller_kind=caller.kind if caller else "anonymous",
-            caller=caller.name if caller else None,
-            ms=round(seconds * 1000, 2),
-            engine=tally.engine,
-            predicted=tally.predicted,
-            made=tally.made,
-            retried=tally.retried,
-            cached=tally.cached,
-            **told,
-        )
+            told["exceeded"] = self.exceeded
+        telemetry.log_fields("request", told)

@@ -115,6 +115,8 @@ class Operations:
         try:
             if operation.document.introspects:
                 return await self._introspected(operation, context)
+            if not exchange.trace.tally.predicted:
+                return await self._engine.run(operation, context)
             return await self._sharing.answer(operation, context, self._engine.run)
         except asyncio.CancelledError:
             watch.raise_if_gone()
