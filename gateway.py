@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         aside,
         members_introspect=settings.is_development,
         is_log_only=is_log_only,
+        shares=settings.engine == "compiled",
     )
     endpoint = GraphQLEndpoint(
         operations,

@@ -32,6 +32,7 @@ class Operations:
         *,
         members_introspect: bool,
         is_log_only: bool,
+        shares: bool = True,
     ) -> None:
         self._engine = engine
         self._open_context = open_context
@@ -42,6 +43,7 @@ class Operations:
         self._introspecting = asyncio.Lock()
         self._patience = Patience(WATCH_AFTER_S)
         self._sharing = Sharing()
+        self._shares = shares
 
     async def run(self, exchange: Exchange, caller: Caller, request: Request, receive: Receive) -> Answer:
         """Run what is asked, and note in the exchange what became of it. Raises HttpRefusal for a mutation by GET and
@@ -115,9 +117,9 @@ class Operations:
         try:
             if operation.document.introspects:
                 return await self._introspected(operation, context)
-            if not exchange.trace.tally.predicted:
-                return await self._engine.run(operation, context)
-            return await self._sharing.answer(operation, context, self._engine.run)
+            if self._shares and exchange.trace.tally.predicted:
+                return await self._sharing.answer(operation, context, self._engine.run)
+            return await self._engine.run(operation, context)
         except asyncio.CancelledError:
             watch.raise_if_gone()
             raise
