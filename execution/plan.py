@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphql import FieldNode, OperationType
@@ -73,7 +74,7 @@ class FieldPlan:
         return self.abstract is None and all(plan.is_flat for _, plan in self.objects)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class ObjectPlan:
     """The selection of one object type at one place: its flat fields are projected at once, its steps taken after.
 
@@ -93,6 +94,12 @@ class ObjectPlan:
     @property
     def is_flat(self) -> bool:
         return not self.steps
+
+    @cached_property
+    def holds_lists(self) -> bool:
+        """Tell whether its records hold lists of objects that are projected with them."""
+        flat = [each for each in self.fields if isinstance(each, FieldPlan) and each.is_flat and each.has_selection]
+        return any(each.is_list or each.objects[0][1].holds_lists for each in flat)
 
     @property
     def is_quick(self) -> bool:
