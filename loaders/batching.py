@@ -55,7 +55,9 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
         known = self._cache.get(key)
         if known is not None and known.cancelled():
             self.clear(key)
-        return asyncio.shield(super().load(key))
+        waiting = asyncio.shield(super().load(key))
+        waiting.add_done_callback(_seen)
+        return waiting
 
     async def load_all(self, keys: Sequence[K]) -> dict[K, V | Exception]:
         """Load many keys by one plan, at once and without a task for any: a value or an error for each.
@@ -106,8 +108,10 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
         return dict(zip(keys, answers, strict=True))
 
 
-def _itself(key: K) -> K:
-    return key
+def _seen(future: "asyncio.Future[Any]") -> None:
+    """Look at an error, so that asyncio does not report it as lost when nobody waits for it any more."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _outcome(future: "asyncio.Future[Any]") -> Any:
