@@ -36,7 +36,7 @@ class Plans:
     def of(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
         """Return the plan for these values of the variables that `@skip` and `@include` look at."""
         kept = _kept(document, operation)
-        choice = tuple([variables.coerced.get(name) for name in kept.deciders])
+        choice = tuple([variables.coerced.get(name) for name in kept.deciders]) if kept.deciders else ()
         # Long requests are prepared in a thread: what is looked up here may be cleared there.
         if choice in (plans := kept.plans):
             return plans[choice]
@@ -52,7 +52,10 @@ class Plans:
         plain = _kept(document, operation).plain
         if plain is None or len(variables) != len(plain):
             return False
-        return all(plain.get(name) is value.__class__ for name, value in variables.items())
+        for name, value in variables.items():  # noqa: SIM110 — a generator for one or two takes longer
+            if plain.get(name) is not value.__class__:
+                return False
+        return True
 
 
 def _kept(document: Document, operation: OperationDefinitionNode) -> _Kept:

@@ -200,6 +200,11 @@ class Runner:
                 self._errors.leaf(step, value, [*level.path(number), step.key])
                 for number, value in zip(taken.live, values, strict=True)
             ]
+        if len(values) == 1 and not step.is_list and step.abstract is None and _is_record(values[0]):
+            completed = await self._objects(Level(step.objects[0][1], values, level, step.key, taken.live))
+            if completed[0].__class__ is dict:  # one record with nothing wrong, as most single ones are
+                return completed
+            return Below(step, level, taken.live, values).assembled(completed, self._errors)
         below = Below(step, level, taken.live, values)
         completed = [None] * len(below.rows)
         for plan, numbers in below.by_type():
@@ -210,6 +215,10 @@ class Runner:
             for number, row in zip(numbers, rows, strict=True):
                 completed[number] = row
         return below.assembled(completed, self._errors)
+
+
+def _is_record(value: Any) -> bool:
+    return value is not None and not isinstance(value, Exception)
 
 
 def _ask(taken: list[_Taken]) -> Asked:

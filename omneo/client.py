@@ -56,10 +56,11 @@ class Upstream:
         self.page_max = page_max
         self.flights = Flights()
         self._token = token
+        self._credential = _hashed(token)
 
     def as_service(self, trace: Trace) -> Client:
         """Speak as the tenant, to /api/v3."""
-        return Client(self, self.api_url, self._token, trace, is_member=False)
+        return Client(self, self.api_url, self._token, trace, is_member=False, credential=self._credential)
 
     def as_member(self, token: Secret | str, trace: Trace) -> Client:
         """Speak as a member, to /id/api/v1, where every profile's path is the member's own."""
@@ -78,7 +79,16 @@ class Client:
     Every first attempt counts against `trace.tally`.
     """
 
-    def __init__(self, upstream: Upstream, root: str, token: Secret | str, trace: Trace, *, is_member: bool) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        root: str,
+        token: Secret | str,
+        trace: Trace,
+        *,
+        is_member: bool,
+        credential: bytes | None = None,
+    ) -> None:
         self.trace = trace
         self.is_member = is_member
         self.kinds: Mapping[Any, Any] = {}  # record types to decode in the place of others, for who reads less of them
@@ -86,7 +96,7 @@ class Client:
         self._upstream = upstream
         self._root = root
         self._token = token
-        self._hash: bytes | None = None  # the token's, once it is asked for
+        self._hash = credential  # the token's, once it is asked for
         self._headers: dict[str, str] | None = None
 
     @property
@@ -98,7 +108,7 @@ class Client:
     def credential(self) -> bytes:
         """Tell credentials apart without showing them."""
         if self._hash is None:
-            self._hash = hashlib.sha256(str(self._token).encode()).digest()
+            self._hash = _hashed(self._token)
         return self._hash
 
     @property
@@ -237,6 +247,10 @@ class Client:
         if not params:
             return url
         return url + "?" + "&".join([each if isinstance(each, str) else _written(*each) for each in params])
+
+
+def _hashed(token: Secret | str) -> bytes:
+    return hashlib.sha256(str(token).encode()).digest()
 
 
 _is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
