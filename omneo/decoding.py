@@ -50,8 +50,13 @@ def decode_whole(answer: Answer, kind: type[T]) -> T:
 
 
 def _decoded(answer: Answer, decoder: msgspec.json.Decoder[Any]) -> Any:
+    known = answer.decoded
+    if known is not None and known[0] is decoder:
+        return known[1]
     try:
-        return decoder.decode(answer.body)
+        value = decoder.decode(answer.body)
+        answer.decoded = (decoder, value)
+        return value
     except msgspec.ValidationError as error:
         raise Invalid(landed=Landed.UNKNOWN, detail=_where(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 import msgspec
@@ -26,12 +26,17 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     timeout_s: float
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
-    """What came back, whatever it says; `retry_after` as it was sent."""
+class Answer(msgspec.Struct, gc=False):
+    """What came back, whatever it says; `retry_after` as it was sent.
+
+    `decoded` is what the body holds, once somebody has decoded it, and by which decoder: who joined this read wants
+    the same as a rule, and records never change.
+    """
 
     status: int
     body: bytes
     retry_after: str | None = None
+    decoded: tuple[msgspec.json.Decoder[Any], Any] | None = None
 
 
 class Transport(Protocol):

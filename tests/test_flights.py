@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from house import House
 
+import omneo
+from omneo.decoding import decode
+
 BENEFITS = '{ profile(id: "ID") { id benefits { totalCount } } }'
 SLOW = {"method": "GET", "path": "*", "action": "delay", "ms": 150}
 
@@ -64,3 +67,15 @@ async def test_read_after_a_write_does_not_join_one_from_before(house: House) ->
     assert (await house.data(mutation))["assignBenefit"]["__typename"] == "BenefitAssigned"
     assert (await house.data(query))["profile"]["benefits"]["totalCount"] == before + 1
     await early
+
+
+async def test_joined_answer_is_decoded_once_for_each_way_of_reading_it() -> None:
+    """Records never change, so whoever reads the same of one answer may have the same records."""
+    answer = omneo.Answer(200, b'{"data": {"id": "1", "name": "n", "handle": "h"}}')
+    first = decode(answer, omneo.EmbeddedBenefitDefinition)
+    assert decode(answer, omneo.EmbeddedBenefitDefinition) is first
+    [(_, less)] = omneo.reduced(((omneo.EmbeddedBenefitDefinition, frozenset({"name"}), False),)).items()
+    reduced: Any = less
+    assert decode(answer, reduced).name == "n"
+    with pytest.raises(AttributeError):
+        first.name = "another"  # type: ignore[misc]  # that it cannot be done is the point
