@@ -65,8 +65,8 @@ class GuardedProtocol(HttpToolsProtocol):
             if is_ours and self._is_in_head and self._received > self.heads.bytes:
                 self._refuse_size()
             self.patience.begin(self._refuse_time)
-        elif self.headers and _size(self.headers) > self.heads.bytes and not self._is_refused:
-            self._refuse_size()
+        if self.headers and not self._is_in_head and _size(self.headers) > self.heads.bytes and not self._is_refused:
+            self._refuse_trailers()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -124,6 +124,13 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             message = f"The headers are larger than {self.heads.bytes} bytes."
             self._refuse("LIMIT_HEADERS", message)
+
+    def _refuse_trailers(self) -> None:
+        if self._is_answering():
+            self._refuse_size()
+        else:  # the answer was given before the body had ended; another would be taken for the next request's
+            self._is_refused = True
+            self.transport.close()
 
     def _refuse(self, code: str, message: str) -> None:
         self._is_refused = True

@@ -1,6 +1,7 @@
 """Clients that do not keep to HTTP: each gets a clear 4xx or a closed connection, and nobody else notices."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -108,6 +109,25 @@ async def test_what_follows_a_body_is_no_header() -> None:
         began = time.monotonic()
         await talk(address, [HEAD + CHUNKED + IN_ONE_CHUNK, *([b"a: " + b"b" * 8000 + b"\r\n"] * 1000)])
         assert time.monotonic() - began < 4
+
+
+async def test_trailers_without_end_after_the_answer_are_cut_off() -> None:
+    """Whoever is refused before their body has ended gets one answer, and no memory of ours for what follows it."""
+    app = create_app(Settings.from_environ(DEVELOPMENT))
+    async with on_socket(app, HeadLimits(seconds=30)) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(ANONYMOUS + CHUNKED + b"1\r\n{\r\n")
+        assert status(await reader.readuntil(b"\r\n\r\n")) == 401
+        writer.write(b"0\r\n")
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                for _ in range(1000):
+                    writer.write(b"a: " + b"b" * 8000 + b"\r\n")
+                    await writer.drain()
+                    await asyncio.sleep(0.001)
+                pytest.fail("eight megabytes of trailers were taken")
+            assert b"HTTP/1.1" not in await reader.read()
+        writer.close()
 
 
 @pytest.mark.parametrize(
