@@ -11,8 +11,10 @@ import sys
 import time
 import traceback
 from collections import deque
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -76,6 +78,7 @@ class Trace(msgspec.Struct, gc=False):
     traceparent: str | None
     deadline: float
     tally: Tally
+    followers: int = 0  # other requests that wait for what this one does
 
     @classmethod
     def begin(cls, *, request_id: str | None = None, traceparent: str | None = None, deadline_s: float = 15.0) -> Trace:
@@ -167,13 +170,20 @@ class _JsonHandler(logging.Handler):
 
 
 def _write(level: str, event: str, fields: dict[str, Any]) -> None:
-    line: dict[str, Any] = {"time": datetime.now(UTC), "level": level, "event": event}
+    now = time.time()
+    written = f"{_to_the_second(int(now))}.{int(now % 1 * 1000):03d}+00:00"
+    line: dict[str, Any] = {"time": written, "level": level, "event": event}
     trace = _current.get()
     if trace is not None:
         line["request_id"] = trace.request_id
     line |= fields
     _waiting.append(orjson.dumps(line, default=repr, option=_AS_LINE))
     _flush_soon(at_once=level == "error")
+
+
+@lru_cache(maxsize=2)
+def _to_the_second(now: int) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _flush_soon(*, at_once: bool) -> None:
@@ -191,8 +201,9 @@ def flush() -> None:
     global _flushing
     _flushing = None
     lines: list[bytes] = []
-    while _waiting:
-        lines.append(_waiting.popleft())
+    with suppress(IndexError):  # as when another thread takes the last one
+        while True:
+            lines.append(_waiting.popleft())
     if lines:
         sys.stderr.write(b"".join(lines).decode())
 

@@ -34,7 +34,7 @@ from strawberry.types.field import StrawberryField
 
 from execution.arguments import ArgumentReader, caller
 from execution.plan import Bind, FieldPlan, ObjectPlan, Plan, as_written
-from execution.shape import kinds_of
+from execution.shape import is_read, kinds_of
 from resolvers.marks import Mark, mark_of
 from schema.access import rule_of
 
@@ -69,6 +69,7 @@ class Compiler:
             root_plan,
             tuple(sorted(one.sizers)),
             one.is_whole,
+            is_read(operation.operation, root_plan),
             kinds_of(operation.operation, root_plan),
         )
 

@@ -58,6 +58,11 @@ class Operation(msgspec.Struct, frozen=True):
         return FREE if self.plan is None else price_of(self.plan, self.values, terms)
 
     @property
+    def is_shareable(self) -> bool:
+        """Tell whether all it says is read by loaders, so that equal ones at one moment are answered alike."""
+        return self.plan is not None and self.plan.is_whole and self.plan.is_read
+
+    @property
     def is_write(self) -> bool:
         return self.node.operation is not OperationType.QUERY
 

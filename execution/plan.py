@@ -120,5 +120,6 @@ class Plan:
     root: ObjectPlan
     sizers: tuple[str, ...]  # the variables that its price depends on
     is_whole: bool  # False: it lacks what only the stock engine answers, and is good for the price alone
+    is_read: bool  # nothing in it but what loaders read: no resolver asks anyone, or looks anywhere, by itself
     kinds: Mapping[Any, Any]  # the record types its answers are decoded as, in the place of whole ones
     prices: dict[Any, Any] = field(default_factory=dict)

@@ -37,6 +37,14 @@ def kinds_of(kind: OperationType, root: ObjectPlan) -> Mapping[Any, Any]:
     )
 
 
+def is_read(kind: OperationType, root: ObjectPlan) -> bool:
+    """Tell whether an operation only shows what loaders read."""
+    fields = [field for _, field in _fields(root)]
+    return kind is OperationType.QUERY and not any(
+        field.is_async or (field.mark is not None and field.mark.calls is not None) for field in fields
+    )
+
+
 def _can_do_with_less(field: FieldPlan) -> bool:
     """Tell whether it is known what a field reads: a resolver that asks by itself, and a filter, may read anything."""
     if field.attribute is not None:

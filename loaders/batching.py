@@ -55,8 +55,10 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
         known = self._cache.get(key)
         if known is not None and known.cancelled():
             self.clear(key)
-        waiting = asyncio.shield(super().load(key))
-        waiting.add_done_callback(_seen)
+        future = super().load(key)
+        waiting = asyncio.shield(future)
+        for each in (future, waiting):
+            each.add_done_callback(_seen)
         return waiting
 
     async def load_all(self, keys: Sequence[K]) -> dict[K, V | Exception]:

@@ -8,6 +8,8 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.asgi import DIRECT
+
 
 class Application(Starlette):
     """Serve `direct` paths by their endpoint alone, everything else as Starlette does.
@@ -23,6 +25,8 @@ class Application(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self._direct.get(scope["path"]) if scope["type"] == "http" else None
         if endpoint is None:
+            # Middleware sees an answer through `send` alone, so nobody behind it may answer past that.
+            scope.get("extensions", {}).pop(DIRECT, None)
             await super().__call__(scope, receive, send)
         else:
             await endpoint(scope, receive, send)

@@ -32,6 +32,9 @@ class HangUp:
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        # Who asked the same and is still there would lose what was read so far.
+        while self._trace.followers:  # noqa: ASYNC110 — rare, and an event for each request would cost every one
+            await asyncio.sleep(WATCH_AFTER_S)
         self._is_gone = True
         self._trace.abandon()
         if self._reader is not None:

@@ -135,7 +135,7 @@ class _Spread:
 
     def family(self) -> Metric:
         family = HistogramMetricFamily(self._name, self._told, labels=(self._label,))
-        names = [str(bound) for bound in self._bounds] + ["+Inf"]
+        names = [str(float(bound)) for bound in self._bounds] + ["+Inf"]
         for label, (counts, total) in self._found.items():
             up_to = [sum(counts[: place + 1]) for place in range(len(counts))]
             family.add_metric((label,), list(zip(names, up_to, strict=True)), total[0])

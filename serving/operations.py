@@ -117,7 +117,7 @@ class Operations:
         try:
             if operation.document.introspects:
                 return await self._introspected(operation, context)
-            if self._shares and exchange.trace.tally.predicted:
+            if self._shares and operation.is_shareable and exchange.trace.tally.predicted:
                 return await self._sharing.answer(operation, context, self._engine.run)
             return await self._engine.run(operation, context)
         except asyncio.CancelledError:

@@ -45,7 +45,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._is_in_head = False
         self._is_refused = False
-        self._received = 0  # bytes since this head began, and what came with its first ones: never less than its size
+        self._received = 0  # bytes of this head, as far as chunks were all of it
+        self._begun = 0  # messages that began in this chunk
+        self._chunk = 0  # its size
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -58,26 +60,33 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        is_ours = self._is_in_head or not self._is_answering()
-        self._received = len(data) + (self._received if self._is_in_head else 0)
+        was_idle, self._begun, self._chunk = self._is_idle(), 0, len(data)
         super().data_received(data)
-        if self._is_in_head or not self._is_answering():
-            if is_ours and self._is_in_head and self._received > self.heads.bytes:
+        if self._is_in_head:
+            # All of it is of this head if that began before, or with it. Of one that began somewhere inside, what is
+            # not parsed yet is not counted: it is a chunk at most.
+            if self._begun == 0 or (self._begun == 1 and was_idle):
+                self._received += len(data)
+            if self._received > self.heads.bytes:
                 self._refuse_size()
-            self.patience.begin(self._refuse_time)
-        if self.headers and not self._is_in_head and _size(self.headers) > self.heads.bytes and not self._is_refused:
+        elif self.headers and _size(self.headers) > self.heads.bytes and not self._is_refused:
             self._refuse_trailers()
+        if self._is_in_head or not self._is_answering():
+            self.patience.begin(self._refuse_time)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_in_head = True
+        self._begun += 1
+        self._received = 0
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self.patience.end(self._refuse_time)
         if self._is_refused:
             return
-        if self._received > self.heads.bytes and len(self.url) + _size(self.headers) > self.heads.bytes:
+        could_be_too_large = self._received + self._chunk > self.heads.bytes
+        if could_be_too_large and len(self.url) + _size(self.headers) > self.heads.bytes:
             self._refuse_size()
             return
         if len(self.pipeline) >= _PIPELINED:
@@ -93,6 +102,8 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.headers and _size(self.headers) > self.heads.bytes and not self._is_refused:
+            self._refuse_trailers()
         if not self._is_refused:
             super().on_message_complete()
 
@@ -103,6 +114,11 @@ class GuardedProtocol(HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         # close() waits until the client has read everything; one that does not read would hold its answer for ever.
         self.loop.call_later(_FLUSH_S, self.transport.abort)
+
+    def _is_idle(self) -> bool:
+        """Tell whether the next byte begins a request."""
+        cycle = self.cycle
+        return not self._is_in_head and (cycle is None or (cycle.response_complete and not cycle.more_body))
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

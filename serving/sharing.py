@@ -22,20 +22,30 @@ Key = tuple[Hashable, ...]
 class _Run:
     """One query under way: until when it will have ended, in which era of writes it began, and who waits for it."""
 
-    __slots__ = ("deadline", "era", "operation", "tally", "waiting")
+    __slots__ = ("era", "operation", "trace", "waiting")
 
     def __init__(self, operation: Operation, context: Context) -> None:
         self.operation = operation  # kept, for the key names it by its identity
-        self.deadline = context.trace.deadline
+        self.trace = context.trace
         self.era = context.client.era
-        self.tally = context.trace.tally
         self.waiting: list[asyncio.Future[Answer | None]] = []
 
     def may_join(self, context: Context) -> bool:
         """Tell whether whoever asks now can do with this run: none of its reads has been answered, so all of them are
         as fresh as one that would be joined, or made, now."""
-        has_read = self.tally.calls_s or self.tally.cached
-        return not has_read and self.era == context.client.era and self.deadline <= context.trace.deadline
+        tally = self.trace.tally
+        has_read = tally.calls_s or tally.cached
+        return not has_read and self.era == context.client.era and self.trace.deadline <= context.trace.deadline
+
+    async def end(self) -> Answer | None:
+        """Wait for the answer; None where there is none to share. As long as somebody waits, it is not given up."""
+        landed: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(landed)
+        self.trace.followers += 1
+        try:
+            return await landed
+        finally:
+            self.trace.followers -= 1
 
 
 class Sharing:
@@ -47,14 +57,14 @@ class Sharing:
     async def answer(
         self, operation: Operation, context: Context, run: Callable[[Operation, Context], Awaitable[Answer]]
     ) -> Answer:
-        """Answer a query by `run`, or by an equal one's run that is under way. One that ends in errors, or is given up,
-        is not shared: its limits were another request's."""
+        """Answer a query by `run`, or by an equal one's run that is under way. One that fails as another might not, for
+        its time, its budget or Omneo's mood, is not shared."""
         key = _key(operation, context)
         other = self._under_way.get(key)
         if other is not None and other.may_join(context):
-            shared = await _landing(other)
+            shared = await other.end()
             if shared is not None:
-                _note(context.trace.tally, other.tally)
+                _note(context.trace.tally, other.trace.tally)
                 return shared
         mine = self._under_way[key] = _Run(operation, context)
         answer = None
@@ -66,7 +76,7 @@ class Sharing:
                 del self._under_way[key]
             for landed in mine.waiting:
                 if not landed.done():
-                    landed.set_result(None if answer is None or answer.errors else answer)
+                    landed.set_result(answer if answer is not None and _is_everyones(answer) else None)
 
 
 def _key(operation: Operation, context: Context) -> Key:
@@ -81,10 +91,9 @@ def _key(operation: Operation, context: Context) -> Key:
     )
 
 
-def _landing(run: _Run) -> asyncio.Future[Answer | None]:
-    landed: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
-    run.waiting.append(landed)
-    return landed
+def _is_everyones(answer: Answer) -> bool:
+    """Tell whether whoever asks the same is answered the same, errors included: not where something failed."""
+    return not any(code == "INTERNAL" or code.startswith("UPSTREAM_") for code in answer.codes())
 
 
 def _note(tally: Tally, shared: Tally) -> None:

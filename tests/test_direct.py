@@ -115,6 +115,34 @@ async def test_requests_sent_ahead_of_their_answers_are_answered_in_order(addres
     client.writer.close()
 
 
+async def test_web_page_of_another_origin_reads_answers_on_a_socket() -> None:
+    """What middleware adds to an answer is in it, whichever way it goes."""
+    settings = Settings.from_environ(DEVELOPMENT | {"CORS_ORIGINS": "https://shop.example"})
+    async with on_socket(create_app(settings)) as address:
+        client = await line(address)
+        for body in (QUERY, b'{"query":"{"}'):
+            client.writer.write(post(b"origin: https://shop.example", body=body))
+            head, _ = await client.answer()
+            assert b"access-control-allow-origin: https://shop.example" in head
+        client.writer.close()
+
+
+@pytest.mark.parametrize("pause_s", [0.0002, 0.02])
+async def test_small_head_behind_a_large_body_is_a_small_head(address: tuple[str, int], pause_s: float) -> None:
+    """Whatever pieces they come in: what went before is not counted as its own."""
+    client = await line(address)
+    large = json.dumps({"query": "query A { __typename }", "variables": {"x": "y" * 40_000}}).encode()
+    first, second = post(body=large), post(body=b'{"query":"{ b: __typename }"}')
+    stream, start = first + second, 0
+    for end in (len(first) - 30_000, len(first) + 30, len(first) + 50, len(stream)):
+        client.writer.write(stream[start:end])
+        start = end
+        await asyncio.sleep(pause_s)
+    assert (await client.answer())[1] == ANSWER
+    assert (await client.answer())[1] == b'{"data":{"b":"Query"}}'
+    client.writer.close()
+
+
 async def test_requests_leave_nothing_to_the_garbage_collector(address: tuple[str, int]) -> None:
     """A cycle for each would have the collector stop everyone now and then."""
     client = await line(address)

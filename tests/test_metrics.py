@@ -43,6 +43,9 @@ async def test_requests_routes_and_batches_are_counted(house: House) -> None:
     assert seen['gateway_omneo_call_seconds_count{route="GET /profiles/{profile}/benefits"}'] == 3
     assert seen['gateway_omneo_call_seconds_sum{route="GET /profiles/{profile}/benefits"}'] > 0
     assert seen['gateway_batch_keys_count{loader="BenefitsByProfileId"}'] == 1
+    assert seen['gateway_batch_keys_bucket{le="2.0",loader="BenefitsByProfileId"}'] == 0
+    assert seen['gateway_batch_keys_bucket{le="5.0",loader="BenefitsByProfileId"}'] == 1
+    assert seen['gateway_batch_keys_bucket{le="+Inf",loader="BenefitsByProfileId"}'] == 1
     assert seen['gateway_batch_keys_sum{loader="BenefitsByProfileId"}'] == 3
     assert seen["gateway_requests_in_flight"] == 0
 

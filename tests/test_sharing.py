@@ -1,14 +1,19 @@
 """Equal queries at the same moment are run once; nothing is shared across callers or a write, or once it is read."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
-from house import House
+from house import House, open_house
+from http_support import on_socket
 
 from context import Caller
-from execution import Answer
+from execution import Answer, Engine, Request
+from schema import schema
+from schema.errors import formatted
 from serving.sharing import Sharing
 from telemetry import Trace
 
@@ -95,11 +100,12 @@ async def test_run_that_has_read_something_is_not_joined(known: dict[str, Any]) 
     assert len(runs.begun) == 2
 
 
-async def test_errors_and_ends_of_one_request_are_not_anothers() -> None:
-    """Who waited for a run that failed, or whose client hung up, runs for itself, and waits for nobody again."""
+@pytest.mark.parametrize("code", ["UPSTREAM_TIMEOUT", "UPSTREAM_UNAVAILABLE", "UPSTREAM_BUDGET", "INTERNAL"])
+async def test_failures_and_ends_of_one_request_are_not_anothers(code: str) -> None:
+    """Who waited for a run that failed, or that was given up, runs for itself, and waits for nobody again."""
     runs = Runs()
     asked = [await runs.ask(operation(), context()) for _ in range(3)]
-    runs.end(errors=[{"message": "no"}])
+    runs.end(errors=[{"message": "no", "extensions": {"code": code}}])
     assert (await asked[0]).errors
     await asyncio.sleep(0)
     assert len(runs.begun) == 3
@@ -111,6 +117,63 @@ async def test_errors_and_ends_of_one_request_are_not_anothers() -> None:
     await asyncio.sleep(0.01)
     runs.end({"a": 2})
     assert (await asked[1]).data == {"a": 2}
+
+
+async def test_errors_that_everyone_gets_are_shared() -> None:
+    """What this caller may not see, or asked wrongly, is the same for all who ask it."""
+    runs = Runs()
+    asked = [await runs.ask(operation(), context()) for _ in range(3)]
+    runs.end({"a": None}, errors=[{"message": "no", "extensions": {"code": "FORBIDDEN"}}])
+    assert [(await each).codes() for each in asked] == [["FORBIDDEN"]] * 3
+    assert len(runs.begun) == 1
+
+
+async def test_a_request_knows_who_waits_for_it() -> None:
+    """And does not count those who gave up."""
+    runs, first = Runs(), context()
+    asked = [await runs.ask(operation(), each) for each in (first, context(), context())]
+    assert first.trace.followers == 2
+    asked[1].cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert first.trace.followers == 1
+    runs.end({})
+    await asked[2]
+    assert first.trace.followers == 0
+
+
+async def test_client_that_hangs_up_spoils_nobody_elses_answer() -> None:
+    """Its run goes on for the others, who lose none of what was read; nobody's calls are made twice."""
+    async with open_house(REQUEST_DEADLINE_S="4") as house:
+        await house.faults({"method": "GET", "path": "*", "action": "delay", "ms": 700})
+        query = "{ profiles(first: 2) { nodes { id benefits(first: 1) { nodes { id } } } } }"
+        app = house.gateway._transport.app  # type: ignore[attr-defined]  # httpx has no name for it in public
+        async with on_socket(app) as (host, port):
+            headers = {"authorization": "Bearer sandbox-service-key", "x-upstream-report": "1"}
+            async with httpx.AsyncClient(base_url=f"http://{host}:{port}", headers=headers, timeout=10) as client:
+
+                async def ask(patience_s: float) -> Any:
+                    return (await client.post("/graphql", json={"query": query}, timeout=patience_s)).json()
+
+                impatient = asyncio.create_task(ask(1.0))
+                await asyncio.sleep(0.1)
+                began = time.monotonic()
+                others = await asyncio.gather(ask(10), ask(10))
+                with pytest.raises(httpx.ReadTimeout):
+                    await impatient
+        assert time.monotonic() - began < 2.0
+        assert [each.get("errors") for each in others] == [None, None]
+        assert [each["extensions"]["upstream"]["made"] for each in others] == [0, 0]
+        assert len(await house.calls()) == 3
+
+
+def test_state_of_an_operation_is_looked_up_for_each() -> None:
+    """It is not read from Omneo, and may have moved since another asked."""
+    engine = Engine(schema, formatted)
+    shared = "{ profiles(first: 1) { nodes { id benefits { nodes { id } } } } }"
+    alone = '{ benefitOperation(id: "gw1-1") { state } profiles(first: 1) { nodes { id } } }'
+    assert [engine.prepare(Request(text)).is_shareable for text in (shared, alone)] == [True, False]
+    assert not engine.prepare(Request("{ __schema { types { name } } }")).is_shareable
 
 
 async def test_nothing_is_shared_with_who_comes_after_the_end() -> None:
