@@ -17,18 +17,19 @@ from serving.asgi import Headers, HttpRefusal
 from serving.direct import offer
 from serving.patience import Patience
 
-_FLUSH_S = 10.0
 _PIPELINED = 50  # requests one connection may have waiting for their turn
 _LINGER_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadLimits:
-    """Hold what a request's head may weigh, and how long it may take to come."""
+    """Hold what a request's head may weigh, and how long it may take to come; `unread_s` is how long a client may read
+    nothing of what waits for it."""
 
     bytes: int = 16 * 1024
     url_bytes: int = 8 * 1024
     seconds: float = 10.0
+    unread_s: float = 10.0
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -39,6 +40,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     heads = HeadLimits()
     patience = Patience(heads.seconds)  # with heads that come
+    reading = Patience(heads.unread_s)  # with clients that are to read
     count_refusal: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -48,6 +50,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._received = 0  # bytes of this head, as far as chunks were all of it
         self._begun = 0  # messages that began in this chunk
         self._chunk = 0  # its size
+        self._unread = 0  # bytes that waited for the client when it was looked at last
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -55,7 +58,26 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.patience.end(self._refuse_time)
+        self.reading.end(self._look_at_unread)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.transport.get_write_buffer_size()
+        self.reading.begin(self._look_at_unread)
+
+    def resume_writing(self) -> None:
+        self.reading.end(self._look_at_unread)
+        super().resume_writing()
+
+    def _look_at_unread(self) -> None:
+        """Let go of a client that reads nothing: whoever works for it waits until it has read."""
+        unread = self.transport.get_write_buffer_size()
+        if unread >= self._unread:
+            self.transport.abort()
+            return
+        self._unread = unread
+        self.reading.begin(self._look_at_unread)
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
@@ -113,7 +135,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
         # close() waits until the client has read everything; one that does not read would hold its answer for ever.
-        self.loop.call_later(_FLUSH_S, self.transport.abort)
+        self.loop.call_later(self.heads.unread_s, self.transport.abort)
 
     def _is_idle(self) -> bool:
         """Tell whether the next byte begins a request."""
@@ -192,5 +214,6 @@ def guarded(heads: HeadLimits, count_refusal: Callable[[str], None] | None = Non
     """Return the protocol with these limits, for uvicorn, which makes its own instances. `count_refusal` is told the
     code of everyone who is cut off."""
     count = None if count_refusal is None else staticmethod(count_refusal)
-    held = {"heads": heads, "patience": Patience(heads.seconds), "count_refusal": count}
+    waits = {"patience": Patience(heads.seconds), "reading": Patience(heads.unread_s)}
+    held = {"heads": heads, "count_refusal": count, **waits}
     return type("Guarded", (GuardedProtocol,), held)

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
+from graphql import get_introspection_query
 from http_support import DEVELOPMENT, on_socket
 
 from config import Settings
@@ -184,6 +186,28 @@ async def test_client_that_does_not_read_is_let_go() -> None:
             assert status(await talk(address, [HEAD + CLOSE + SIZED])) == 200
         finally:
             writer.close()
+
+
+@pytest.mark.parametrize(("count", "is_slow"), [(45, False), (12, True)])
+async def test_client_that_asks_and_asks_and_never_reads_is_let_go(count: int, is_slow: bool) -> None:
+    """Nothing is worked on for it any more; one that reads slowly gets everything."""
+    body = json.dumps({"query": get_introspection_query()}).encode()
+    app = create_app(Settings.from_environ(DEVELOPMENT))
+    async with on_socket(app, HeadLimits(unread_s=0.3)) as address:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(client, address)
+            await loop.sock_sendall(client, (HEAD + b"content-length: %d\r\n\r\n" % len(body) + body) * count)
+            answers, ends = b"", time.monotonic() + 15
+            if not is_slow:
+                await asyncio.sleep(4)
+            while is_slow and answers.count(b"HTTP/1.1 200") < count and time.monotonic() < ends:
+                answers += await loop.sock_recv(client, 400_000)
+                await asyncio.sleep(0.002)
+            assert (answers.count(b"HTTP/1.1 200") == count) == is_slow
+            assert app.state.metrics.in_flight == 0
 
 
 async def test_path_is_taken_as_it_is() -> None:
