@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections import deque
 
 import pytest
 from lines import written
@@ -70,3 +71,18 @@ def test_library_records_become_json_and_their_tracebacks_lose_the_message(capsy
     assert line["event"] == "It broke"
     assert line["error"] == ["builtins.ValueError"]
     assert "ada@example.com" not in json.dumps(line)
+
+
+def test_line_that_another_thread_took_meanwhile_costs_no_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may seem to be one left when somebody else writes it already."""
+
+    class Raced(deque[bytes]):
+        def __bool__(self) -> bool:
+            return True
+
+    monkeypatch.setattr(telemetry, "_waiting", Raced())
+    telemetry.log("first")
+    telemetry.log("second")
+    assert [line["event"] for line in lines(capsys)] == ["first", "second"]
