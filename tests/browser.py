@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,6 +22,10 @@ for place, pipe in enumerate(pipes, start=3):
     os.dup2(pipe, place)
 os.execv(sys.argv[3], sys.argv[3:])
 """
+
+
+class Navigated(Exception):
+    """Say that the page went away while it was asked something."""
 
 
 class Tab:
@@ -46,6 +50,8 @@ class Tab:
             told = json.loads((await asyncio.wait_for(self._reader.readuntil(b"\0"), _PATIENCE_S))[:-1])
             self._note(told)
             if told.get("id") == self._number:
+                if "navigated" in told.get("error", {}).get("message", ""):
+                    raise Navigated
                 assert "error" not in told, told
                 result: dict[str, Any] = told["result"]
                 return result
@@ -74,8 +80,13 @@ class Tab:
     async def until(self, condition: str) -> None:
         """Wait until a condition holds in the page."""
         async with asyncio.timeout(_PATIENCE_S):
-            while not await self.run(condition):  # noqa: ASYNC110 — the page has no event for us
+            while not await self._holds(condition):  # noqa: ASYNC110 — the page has no event for us
                 await asyncio.sleep(0.05)
+
+    async def _holds(self, condition: str) -> bool:
+        with suppress(Navigated):  # the next page will tell
+            return bool(await self.run(condition))
+        return False
 
     async def type(self, selector: str, text: str) -> None:
         """Put the cursor into a field, replace what is there, and type."""

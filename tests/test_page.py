@@ -148,8 +148,8 @@ if CHROMIUM is not None:
     async def test_token_stays_in_the_tab(page: Visit) -> None:
         """It outlives a reload, is hidden until it is shown, and is neither in what lasts nor in what is copied."""
         await page.tab.type("#token", "my-secret")
-        await page.tab.run("location.reload()")
-        await page.tab.until("document.readyState === 'complete' && typeof token !== 'undefined'")
+        await page.tab.run("window.isOld = true; setTimeout(() => location.reload())")
+        await page.tab.until("!window.isOld && document.readyState === 'complete' && typeof token !== 'undefined'")
         assert await page.tab.run("[token.value, token.type]") == ["my-secret", "password"]
         assert await page.tab.run("[localStorage.length, document.cookie]") == [0, ""]
         await page.tab.send("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
