@@ -33,7 +33,7 @@ Environment = Literal["production", "development"]
 BatchPlan = Literal["auto", "filter", "fanout"]
 EngineName = Literal["compiled", "stock"]
 LimitsMode = Literal["enforce", "log"]
-HttpClient = Literal["pyreqwest", "httpx"]
+HttpClient = Literal["curl", "httpx"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 # Known to everyone who reads the documentation, so they open nothing but a sandbox on this machine.
@@ -65,7 +65,7 @@ class Settings:
     engine: EngineName = "compiled"
     omneo_timezone: ZoneInfo
     omneo_batch: BatchPlan = "auto"
-    omneo_http: HttpClient = "pyreqwest"
+    omneo_http: HttpClient = "curl"
     omneo_page_max: int = 100
     service_keys_file: Path | None = None
     jwt_issuer: str | None = None
@@ -136,7 +136,7 @@ class Settings:
             engine=cast("EngineName", read("ENGINE", one_of("compiled", "stock"), "compiled")),
             omneo_timezone=read("OMNEO_TIMEZONE", time_zone, ZoneInfo("UTC")),
             omneo_batch=cast("BatchPlan", read("OMNEO_BATCH", one_of("auto", "filter", "fanout"), "auto")),
-            omneo_http=cast("HttpClient", read("OMNEO_HTTP", one_of("pyreqwest", "httpx"), "pyreqwest")),
+            omneo_http=cast("HttpClient", read("OMNEO_HTTP", one_of("curl", "httpx"), "curl")),
             omneo_page_max=read("OMNEO_PAGE_MAX", whole(1, 1000), 100),
             service_keys_file=read("SERVICE_KEYS_FILE", existing_file, None),
             jwt_issuer=read("JWT_ISSUER", str, None),

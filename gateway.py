@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
             parts.http, reads = http or omneo.open_http(), None
             if http is None:
                 stack.push_async_callback(parts.http.aclose)
-                if settings.omneo_http == "pyreqwest":
+                if settings.omneo_http == "curl":
                     reads = omneo.open_reads()
                     stack.push_async_callback(reads.aclose)
             try:

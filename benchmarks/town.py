@@ -8,14 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
 import httpx
 import msgspec
-from pyreqwest.client import ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
+import pycurl
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICE = "sandbox-service-key"
@@ -37,7 +36,8 @@ class Town:
         self.omneo = f"http://127.0.0.1:{_free_port()}"
         self.http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=400))
         # Cheap clients: what they cost, on the same cores, is taken from those who are tried.
-        self._clients = ClientBuilder().no_proxy().max_connections(400).build()
+        self._clients = pycurl.AsyncCurlMulti()
+        self._clients.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, 400)
         self._log = log
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._environ = {
@@ -64,7 +64,7 @@ class Town:
         for process in self._processes.values():
             process.kill()
             process.wait()
-        await self._clients.close()
+        await self._clients.aclose()
         await self.http.aclose()
 
     async def kill(self, number: int, *, how: signal.Signals = signal.SIGKILL, back: bool = True) -> int:
@@ -81,12 +81,18 @@ class Town:
 
     async def ask(self, number: int, query: str, timeout_s: float, **variables: Any) -> dict[str, Any]:
         """Ask one gateway as a service. Raises `NoAnswer`."""
-        asked = self._clients.post(self.gateways[number] + "/graphql").header("authorization", f"Bearer {SERVICE}")
-        body = {"query": query, "variables": variables}
+        asked, answer = pycurl.Curl(), BytesIO()
+        asked.setopt(pycurl.NOSIGNAL, 1)
+        asked.setopt(pycurl.PROXY, "")
+        asked.setopt(pycurl.URL, self.gateways[number] + "/graphql")
+        asked.setopt(pycurl.HTTPHEADER, [f"authorization: Bearer {SERVICE}", "content-type: application/json"])
+        asked.setopt(pycurl.POSTFIELDS, msgspec.json.encode({"query": query, "variables": variables}))
+        asked.setopt(pycurl.TIMEOUT_MS, int(timeout_s * 1000))
+        asked.setopt(pycurl.WRITEDATA, answer)
         try:
-            answer = await asked.body_json(body).timeout(timedelta(seconds=timeout_s)).build().send()
-            result: dict[str, Any] = msgspec.json.decode(bytes(await answer.bytes()))
-        except (PyreqwestError, msgspec.DecodeError) as error:
+            await self._clients.perform(asked)
+            result: dict[str, Any] = msgspec.json.decode(answer.getvalue())
+        except (pycurl.error, msgspec.DecodeError) as error:
             raise NoAnswer from error
         return result
 

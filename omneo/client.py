@@ -17,7 +17,7 @@ from starlette.datastructures import Secret
 import telemetry
 from omneo.answers import raise_for_status
 from omneo.decoding import decode, decode_whole, list_of
-from omneo.errors import BudgetSpent, Landed, RateLimited, TimedOut, Unavailable
+from omneo.errors import BudgetSpent, Landed, OmneoError, RateLimited, TimedOut, Unavailable
 from omneo.flights import Flights
 from omneo.ids import ME
 from omneo.retry import repeated
@@ -207,11 +207,16 @@ class Client:
         return self._exchange(name, self._upstream.reads, request)
 
     async def _exchange(self, name: str, transport: Transport, request: Request) -> Answer:
-        begun = time.perf_counter()
+        begun, tally = time.perf_counter(), self.trace.tally
         try:
             answer = await transport.send(request)
+        except OmneoError as error:
+            tally.retried += error.repeats
+            raise
         finally:
-            self.trace.tally.calls_s.append((name, time.perf_counter() - begun))
+            tally.calls_s.append((name, time.perf_counter() - begun))
+        if answer.repeats:
+            tally.retried += answer.repeats
         if answer.status != 200:
             raise_for_status(answer, is_member=self.is_member)
         return answer

@@ -27,9 +27,11 @@ class Landed(enum.Enum):
 
 
 class OmneoError(Exception):
-    """Stand for any failure of a call. `detail` is for the log: short, ours, free of personal data."""
+    """Stand for any failure of a call. `detail` is for the log: short, ours, free of personal data. `repeats` is how
+    often the transport had sent the request again by then."""
 
     message = "A call to Omneo failed."
+    repeats = 0
 
     def __init__(self, message: str | None = None, *, landed: Landed = Landed.NO, detail: str = "") -> None:
         super().__init__(message or self.message)

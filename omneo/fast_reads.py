@@ -1,105 +1,172 @@
-"""Reads over pyreqwest, an HTTP client in Rust: the same seam at a twentieth of the cost (ADR 9). Never for writes."""
+"""Reads over libcurl, an HTTP client in C: the same seam at a twentieth of the cost (ADR 21). Never for writes."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
+import math
+import ssl
+from pathlib import Path
 
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import (
-    BodyDecodeError,
-    DetailedPyreqwestError,
-    PoolTimeoutError,
-    PyreqwestError,
-    RequestTimeoutError,
-)
+import certifi
+import pycurl
 
 from omneo.errors import Invalid, Landed, OmneoError, TimedOut, Unavailable
 from omneo.transport import CONNECT_S, MAX_ANSWER_BYTES, Answer, Request
 
 IN_FLIGHT = 96
-_LET_GO_S = 0.1
-
-# pyreqwest calls every failure before the answer's head a ConnectError or a ConnectTimeoutError, also the loss of a
-# request that was sent. What happened stands in the causes, in the words of the Rust crates below it. Should these
-# change, `landed` becomes UNKNOWN, the safe side; tests hold them.
-_NEVER_CONNECTED = "client error (Connect)"
-_BODY_BROKE_OFF = "error reading a body from connection"
+_CONNECT_MS = int(CONNECT_S * 1000)
+_IDLE_S = 30  # a connection that was not used for longer is not used again
 
 
-class PyreqwestTransport:
-    """Send reads. The client's own total timeout is the deadline, and bounds queueing, connecting and reading alike.
+class CurlTransport:
+    """Send reads from the event loop they are awaited in; libcurl keeps the connections.
 
-    A caller that is cancelled stops waiting at once; its exchange goes on until it is answered or out of time.
+    Its own total timeout is the deadline, and bounds queueing, connecting and reading alike. A caller that is
+    cancelled breaks the exchange off.
     """
 
-    def __init__(self, http: Client) -> None:
-        self._http = http
+    def __init__(self, connections: int, trust: Trust) -> None:
+        self._multi = pycurl.AsyncCurlMulti()
+        self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
+        self._connections = connections
+        self._trust = trust
+        self._under_way = 0
+        self._free: list[_Exchange] = []
 
     async def send(self, request: Request) -> Answer:
+        exchange = self._free.pop() if self._free else _Exchange(self._trust)
+        exchange.ask(request, queues=self._under_way >= self._connections)
+        self._under_way += 1
         try:
-            asked = self._http.request(request.method, request.url).headers(request.headers)
-            # Streamed, although it is read whole: only so an answer that is too large ends where the limit is.
-            async with asked.timeout(timedelta(seconds=request.timeout_s)).build_streamed() as answer:
-                body = await answer.body_reader.read(MAX_ANSWER_BYTES + 1)
-                status = answer.status
-                retry_after = answer.get_header("retry-after") if status >= 400 else None
-        except (PyreqwestError, ValueError) as error:
-            raise _meaning(error) from error
-        if body is None:
-            return Answer(status, b"", retry_after)
-        if len(body) > MAX_ANSWER_BYTES:
-            raise Invalid(landed=Landed.UNKNOWN, detail="answer too large")
-        return Answer(status, bytes(body), retry_after)
+            await self._multi.add_handle(exchange.curl)
+        except pycurl.error as error:
+            raise exchange.failure(error) from error
+        finally:
+            self._under_way -= 1
+        answer = exchange.answer()
+        if len(self._free) < self._connections:
+            self._free.append(exchange)
+        return answer
 
     async def aclose(self) -> None:
-        await self._http.close()
-        # The client's own thread lets go of Python objects a moment after an answer; were the interpreter to end in
-        # that moment, the process would abort instead of exiting.
-        await asyncio.sleep(_LET_GO_S)
+        await self._multi.aclose()
 
 
-def open_reads(*, connections: int = IN_FLIGHT) -> PyreqwestTransport:
-    """Open the transport for a process's reads: no redirects, no cookies, nothing from the environment.
+class Trust:
+    """Find whom to trust for a certificate: the system's authorities (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured),
+    Mozilla's where it has none. libcurl knows only those of the machine it was built on."""
 
-    Certificates are checked against the system's trust store.
-    """
-    http = (
-        ClientBuilder()
-        .no_proxy()
-        .follow_redirects(False)
-        .referer(False)
-        .max_connections(connections)
-        .pool_max_idle_per_host(connections)
-        .pool_idle_timeout(timedelta(seconds=30))
-        .connect_timeout(timedelta(seconds=CONNECT_S))
-        .http1_lower_case_headers()
-        .brotli(False)
-        .zstd(False)
-        .deflate(False)
-        .build()
-    )
-    return PyreqwestTransport(http)
+    def __init__(self) -> None:
+        paths = ssl.get_default_verify_paths()
+        self.folder = paths.capath if paths.capath and any(Path(paths.capath).iterdir()) else None
+        self.file = paths.cafile if paths.cafile or self.folder else certifi.where()
 
 
-def _meaning(error: PyreqwestError | ValueError) -> OmneoError:
-    causes = _causes(error)
-    if isinstance(error, PoolTimeoutError):
-        return TimedOut(landed=Landed.NO, detail="no free connection in time")
-    if isinstance(error, RequestTimeoutError):
-        if _NEVER_CONNECTED in causes:
-            return TimedOut(landed=Landed.NO, detail="no connection in time")
-        return TimedOut(landed=Landed.UNKNOWN, detail="no answer in time")
-    if isinstance(error, BodyDecodeError) and _BODY_BROKE_OFF not in causes:
-        return Invalid(landed=Landed.UNKNOWN, detail="answer unreadable")
-    if _NEVER_CONNECTED in causes:
-        return Unavailable(landed=Landed.NO, detail="no connection")
-    if isinstance(error, ValueError):
-        return Unavailable(landed=Landed.NO, detail="request cannot be sent")
-    return Unavailable(landed=Landed.UNKNOWN, detail="connection lost")
+class _Exchange:
+    """One request and its answer; used again for others after it."""
+
+    __slots__ = ("_body", "_connect_ms", "_headers", "_queued", "_sent", "curl")
+
+    def __init__(self, trust: Trust) -> None:
+        self.curl = curl = pycurl.Curl()
+        # What libcurl calls back holds nothing that holds libcurl: an exchange that is dropped is gone at once.
+        self._body, self._sent = _Body(), _Sent()
+        self._headers: dict[str, str] = {}
+        self._connect_ms = 0
+        self._queued = False
+        curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(pycurl.PROXY, "")  # none, whatever the environment says
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        curl.setopt(pycurl.PATH_AS_IS, 1)
+        curl.setopt(pycurl.ACCEPT_ENCODING, "gzip")
+        curl.setopt(pycurl.MAXAGE_CONN, _IDLE_S)
+        curl.setopt(pycurl.WRITEFUNCTION, self._body.take)
+        curl.setopt(pycurl.PREREQFUNCTION, self._sent.count)
+        curl.setopt(pycurl.CAINFO, trust.file) if trust.file else curl.unsetopt(pycurl.CAINFO)
+        curl.setopt(pycurl.CAPATH, trust.folder) if trust.folder else curl.unsetopt(pycurl.CAPATH)
+
+    def ask(self, request: Request, *, queues: bool) -> None:
+        """Say what is sent next. A client's headers are one dict, which never changes."""
+        self._sent.times = 0
+        curl, timeout_ms = self.curl, max(1, math.ceil(request.timeout_s * 1000))  # 0 would be for ever
+        curl.setopt(pycurl.URL, request.url)
+        curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
+        self._queued = queues
+        # libcurl counts the wait for a free connection as connecting.
+        connect_ms = timeout_ms if queues else _CONNECT_MS
+        if connect_ms != self._connect_ms:
+            self._connect_ms = connect_ms
+            curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
+        if request.headers is not self._headers:
+            self._headers = request.headers
+            curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in request.headers.items()])
+
+    def answer(self) -> Answer:
+        """Return what came back."""
+        status = self.curl.getinfo(pycurl.RESPONSE_CODE)
+        wait_s = self.curl.getinfo(pycurl.RETRY_AFTER) if status >= 400 else 0
+        return Answer(status, self._body.taken(), str(wait_s) if wait_s else None, self._repeats)
+
+    @property
+    def _repeats(self) -> int:
+        return max(0, self._sent.times - 1)
+
+    def failure(self, gave_up: pycurl.error) -> OmneoError:
+        """Return what it means that libcurl gave up."""
+        error = self._meaning(gave_up.args[0])
+        error.repeats = self._repeats
+        return error
+
+    def _meaning(self, code: int | str) -> OmneoError:
+        # libcurl counts the bytes it sent, so that nothing left is known, not guessed.
+        landed = Landed.UNKNOWN if self.curl.getinfo(pycurl.REQUEST_SIZE) else Landed.NO
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            if landed is Landed.UNKNOWN:
+                return TimedOut(landed=landed, detail="no answer in time")
+            return TimedOut(landed=landed, detail=f"no {'free ' if self._queued else ''}connection in time")
+        if code == pycurl.E_WRITE_ERROR:
+            return Invalid(landed=landed, detail="answer too large")
+        if code == pycurl.E_BAD_CONTENT_ENCODING:
+            return Invalid(landed=landed, detail="answer unreadable")
+        return Unavailable(landed=landed, detail="no connection" if landed is Landed.NO else "connection lost")
 
 
-def _causes(error: BaseException) -> list[str]:
-    if not isinstance(error, DetailedPyreqwestError):
-        return []
-    return [cause["message"] for cause in error.details["causes"] or []]
+class _Sent:
+    """Count how often a request was sent: once, and again when a connection that was kept turns out to be closed."""
+
+    __slots__ = ("times",)
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def count(self, *_connection: object) -> int:
+        self.times += 1
+        return pycurl.PREREQFUNC_OK
+
+
+class _Body:
+    """Take the pieces of a body, unpacked, but never more than `MAX_ANSWER_BYTES`."""
+
+    __slots__ = ("_pieces", "_size")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> int | None:
+        self._size += len(piece)
+        if self._size > MAX_ANSWER_BYTES:
+            return -1  # which ends the exchange
+        self._pieces.append(piece)
+        return None
+
+    def taken(self) -> bytes:
+        """Return the body, and make room for the next."""
+        body = b"".join(self._pieces)
+        self._pieces, self._size = [], 0
+        return body
+
+
+def open_reads(*, connections: int = IN_FLIGHT) -> CurlTransport:
+    """Open the transport for a process's reads: no redirects, no cookies, nothing from the environment."""
+    return CurlTransport(connections, Trust())

@@ -27,7 +27,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 class Answer(msgspec.Struct, gc=False):
-    """What came back, whatever it says; `retry_after` as it was sent.
+    """What came back, whatever it says; `retry_after` in seconds, or as it was sent. `repeats` is how often the
+    transport had to send the request again, because a connection that was kept turned out to be closed.
 
     `decoded` is what the body holds, once somebody has decoded it, and by which decoder: who joined this read wants
     the same as a rule, and records never change.
@@ -36,6 +37,7 @@ class Answer(msgspec.Struct, gc=False):
     status: int
     body: bytes
     retry_after: str | None = None
+    repeats: int = 0
     decoded: tuple[msgspec.json.Decoder[Any], Any] | None = None
 
 

@@ -1,23 +1,26 @@
 """The seam under the client, over real sockets: what is answered, and the truth of failures."""
 
 import asyncio
+import contextlib
 import gzip
 import re
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import certifi
 import pytest
 from peer import OK, Speak, drip, endless, hang_up, own_certificate, peer, reset, say_nothing, then_close
 
 import omneo
 from omneo.errors import Landed
-from omneo.fast_reads import PyreqwestTransport
+from omneo.fast_reads import CurlTransport, Trust
 from omneo.transport import MAX_ANSWER_BYTES, HttpxTransport
 from telemetry import Trace
 
 
-@pytest.fixture(params=["pyreqwest", "httpx"])
+@pytest.fixture(params=["curl", "httpx"])
 async def transport(request: pytest.FixtureRequest) -> AsyncIterator[omneo.Transport]:
     """One transport after the other."""
     opened = open_transport(request.param)
@@ -103,7 +106,7 @@ async def test_nothing_is_taken_from_the_environment(monkeypatch: pytest.MonkeyP
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    for name in ("pyreqwest", "httpx"):
+    for name in ("curl", "httpx"):
         transport = open_transport(name)
         async with peer(OK) as omneo_:
             assert (await get(transport, omneo_.url)).status == 200
@@ -168,7 +171,7 @@ async def test_the_deadline_bounds_the_whole_exchange(transport: omneo.Transport
         assert 0.25 < time.monotonic() - begun < 3
 
 
-@pytest.mark.parametrize("name", ["pyreqwest", "httpx"])
+@pytest.mark.parametrize("name", ["curl", "httpx"])
 async def test_the_deadline_bounds_the_wait_for_a_connection(name: str) -> None:
     """As many exchanges as allowed are under way; the next waits in line, and was never sent."""
     transport = open_transport(name, in_flight=2)
@@ -201,6 +204,87 @@ async def test_connections_are_kept_and_stale_ones_replaced(transport: omneo.Tra
         assert omneo_.connections == 2
 
 
+async def test_a_request_sent_again_is_counted() -> None:
+    """libcurl repeats what goes out on a connection that was kept, and turns out to be closed; nothing else."""
+    transport = open_transport("curl")
+    async with peer(OK, hang_up, OK) as omneo_:
+        assert [(await get(transport, omneo_.url)).repeats for _ in range(3)] == [0, 1, 0]
+        assert len(omneo_.heads) == 4
+    async with peer(OK, hang_up, hang_up) as omneo_:
+        await get(transport, omneo_.url)
+        with pytest.raises(omneo.Unavailable) as caught:
+            await get(transport, omneo_.url)
+        assert (caught.value.repeats, caught.value.landed) == (1, Landed.UNKNOWN)
+        assert len(omneo_.heads) == 3
+    await transport.aclose()
+
+
+async def test_repeats_below_the_client_are_in_the_tally() -> None:
+    answer = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":{}}'
+    async with peer(answer, hang_up, answer) as omneo_:
+        root = omneo_.url.removesuffix("/x")
+        upstream = omneo.Upstream(omneo.open_http(), api_url=root, id_url=root, token="t", reads=omneo.open_reads())
+        trace = Trace.begin()
+        client = upstream.as_service(trace)
+        for _ in range(2):
+            await client.get("/a", dict)
+        assert (trace.tally.made, trace.tally.retried, len(omneo_.heads)) == (2, 1, 3)
+        await upstream.aclose()
+
+
+async def test_waiting_in_line_is_not_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting has a limit of its own, which is none for those who wait for a connection of others."""
+    monkeypatch.setattr("omneo.fast_reads._CONNECT_MS", 200)
+
+    async def slowly(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        writer.write(OK)
+
+    transport = open_transport("curl", in_flight=1)
+    async with peer(slowly, OK) as omneo_:
+        answers = await asyncio.gather(*[get(transport, omneo_.url) for _ in range(3)])
+    assert [each.body for each in answers] == [b"ok"] * 3
+    await transport.aclose()
+
+
+async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody takes the connection: its queue is full."""
+    monkeypatch.setattr("omneo.fast_reads._CONNECT_MS", 200)
+    transport = open_transport("curl")
+    with socket.socket() as deaf, contextlib.ExitStack() as queue:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(4):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(deaf.getsockname())
+        begun = time.monotonic()
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/x"
+        assert await failure(transport, url) == (omneo.TimedOut, Landed.NO, "no connection in time")
+        assert time.monotonic() - begun < 2
+    await transport.aclose()
+
+
+async def test_a_path_goes_out_as_it_is_written() -> None:
+    """No id, whatever it looks like, leads to another route."""
+    transport = open_transport("curl")
+    async with peer(OK) as omneo_:
+        await get(transport, omneo_.url + "/../a/./b")
+    assert omneo_.heads[0].startswith(b"GET /x/../a/./b HTTP/1.1")
+    await transport.aclose()
+
+
+async def test_a_cancelled_read_breaks_its_exchange_off() -> None:
+    """It holds no place in the line any more."""
+    transport = open_transport("curl", in_flight=1)
+    async with peer(say_nothing, OK) as omneo_:
+        waiting = asyncio.create_task(get(transport, omneo_.url, 5.0))
+        await asyncio.sleep(0.2)
+        waiting.cancel()
+        assert (await get(transport, omneo_.url, 1.0)).body == b"ok"
+    await transport.aclose()
+
+
 async def test_a_cancelled_read_stops_waiting_at_once(transport: omneo.Transport) -> None:
     async with peer(say_nothing, OK) as omneo_:
         waiting = asyncio.create_task(get(transport, omneo_.url, 2.0))
@@ -215,7 +299,7 @@ async def test_a_cancelled_read_stops_waiting_at_once(transport: omneo.Transport
 
 async def test_an_answer_nobody_asked_for_is_nobodys() -> None:
     """What a server sends beyond its answer must not become the next caller's: httpx itself would take it so."""
-    transport = open_transport("pyreqwest")
+    transport = open_transport("curl")
     async with peer(OK + b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nother", OK) as omneo_:
         assert [(await get(transport, omneo_.url)).body for _ in range(2)] == [b"ok", b"ok"]
     await transport.aclose()
@@ -227,6 +311,24 @@ async def test_a_certificate_nobody_vouches_for_is_refused(transport: omneo.Tran
     async with peer(OK, tls=own_certificate(tmp_path)) as omneo_:
         assert await failure(transport, omneo_.url) == (omneo.Unavailable, Landed.NO, "no connection")
     assert omneo_.heads == []
+
+
+async def test_an_authority_of_the_system_is_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tls = own_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    transport = open_transport("curl")
+    async with peer(OK, tls=tls) as omneo_:
+        assert (await get(transport, omneo_.url)).body == b"ok"
+    await transport.aclose()
+
+
+def test_where_the_system_trusts_nobody_mozillas_authorities_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    trust = Trust()
+    assert (trust.file, trust.folder) == (certifi.where(), None)
 
 
 async def test_reads_go_over_their_own_transport_and_writes_never() -> None:
@@ -248,7 +350,7 @@ async def test_reads_go_over_their_own_transport_and_writes_never() -> None:
 class Noting:
     """Note what a transport is asked to send."""
 
-    def __init__(self, inner: PyreqwestTransport) -> None:
+    def __init__(self, inner: CurlTransport) -> None:
         self._inner = inner
         self.methods: list[str] = []
 
