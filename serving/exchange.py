@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import msgspec
 
@@ -38,13 +39,17 @@ class Exchange(msgspec.Struct, gc=False):
         trace = Trace(self.trace.request_id, self.trace.traceparent, self.trace.deadline, Tally())
         return Exchange(trace, self.method, media_type=self.media_type, is_long=self.is_long, caller=self.caller)
 
-    def record(self, metrics: Metrics) -> None:
+    def end(self, metrics: Metrics) -> None:
+        """Note that the request is over, and have it told."""
+        telemetry.tell_later(partial(self._record, metrics, time.perf_counter() - self.started))
+
+    def _record(self, metrics: Metrics, seconds: float) -> None:
         """Write the log line and count the request."""
-        seconds = time.perf_counter() - self.started
         operation, caller, tally = self.operation, self.caller, self.trace.tally
         name = (operation.name or "anonymous")[:_MAX_NAME] if operation else "none"
         metrics.observe(name, self.outcome, seconds, self.codes, tally)
         told = {
+            "request_id": self.trace.request_id,
             "method": self.method,
             "status": self.status,
             "outcome": self.outcome,

@@ -96,7 +96,7 @@ class GraphQLEndpoint:
             exchange.outcome, exchange.status = "gone", 499
         finally:
             self._metrics.in_flight -= 1
-            exchange.record(self._metrics)
+            exchange.end(self._metrics)
 
     async def _serve(
         self, exchange: Exchange, scope: Scope, receive: Receive, sent: dict[bytes, bytes], twice: str | None
@@ -171,7 +171,7 @@ class GraphQLEndpoint:
                 answers.append(_refused(part, error))
             finally:
                 exchange.headers.update(part.headers)
-                part.record(self._metrics)
+                part.end(self._metrics)
         exchange.status, exchange.outcome = 200, "batch"
         return b"[" + b",".join(answers) + b"]"
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+import telemetry
 from serving.metrics import CONTENT_TYPE, Metrics
 from telemetry import Trace
 
@@ -44,6 +45,7 @@ class Health:
 
     async def metrics(self, request: Request) -> Response:
         """Return the figures for Prometheus."""
+        telemetry.flush()  # what was answered before this, even in the same turn of the event loop, is counted
         return Response(self._metrics.text(), media_type=CONTENT_TYPE, headers=_headers(request))
 
     async def _is_well(self) -> bool:

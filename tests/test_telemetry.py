@@ -1,9 +1,12 @@
 """Traces and log lines: what a client may set, what is written, and what never is."""
 
+import asyncio
 import json
 import logging
+import threading
 import time
 from collections import deque
+from functools import partial
 
 import pytest
 from lines import written
@@ -86,3 +89,24 @@ def test_line_that_another_thread_took_meanwhile_costs_no_other(
     telemetry.log("first")
     telemetry.log("second")
     assert [line["event"] for line in lines(capsys)] == ["first", "second"]
+
+
+async def test_what_is_told_later_is_told_at_the_end_of_the_turn_before_its_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Trace.begin(request_id="mine").bind()
+    for number in (1, 2):
+        telemetry.tell_later(partial(telemetry.log, "told", number=number, request_id="its own"))
+    assert capsys.readouterr().err == ""
+    await asyncio.sleep(0)
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["number"], line["request_id"]) for line in told] == [(1, "its own"), (2, "its own")]
+
+
+async def test_another_thread_does_not_tell_what_this_one_has_to(capsys: pytest.CaptureFixture[str]) -> None:
+    """Figures are counted by one thread, without a lock."""
+    tellers: list[int] = []
+    telemetry.tell_later(lambda: tellers.append(threading.get_ident()))
+    await asyncio.to_thread(telemetry.flush)
+    await asyncio.sleep(0)
+    assert tellers == [threading.get_ident()]
