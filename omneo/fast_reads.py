@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import select
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import certifi
 import pycurl
 
+from omneo.curl_loop import CurlLoop
 from omneo.errors import Invalid, Landed, OmneoError, TimedOut, Unavailable
 from omneo.transport import CONNECT_S, MAX_ANSWER_BYTES, Answer, Request
 
 IN_FLIGHT = 96
 _CONNECT_MS = int(CONNECT_S * 1000)
+_MORE_BYTES = 60  # of a request, besides its URL and our headers
 _IDLE_S = 30  # a connection that was not used for longer is not used again
 
 
@@ -25,7 +30,7 @@ class CurlTransport:
     """
 
     def __init__(self, connections: int, trust: Trust) -> None:
-        self._multi = pycurl.AsyncCurlMulti()
+        self._multi = CurlLoop() if hasattr(select, "epoll") else pycurl.AsyncCurlMulti()
         self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._connections = connections
@@ -41,6 +46,10 @@ class CurlTransport:
             await self._multi.add_handle(exchange.curl)
         except pycurl.error as error:
             raise exchange.failure(error) from error
+        except asyncio.CancelledError:
+            with suppress(RuntimeError):  # it has ended in the same moment
+                self._multi.remove_handle(exchange.curl)
+            raise
         finally:
             self._under_way -= 1
         answer = exchange.answer()
@@ -65,31 +74,31 @@ class Trust:
 class _Exchange:
     """One request and its answer; used again for others after it."""
 
-    __slots__ = ("_body", "_connect_ms", "_headers", "_queued", "_sent", "curl")
+    __slots__ = ("_body", "_connect_ms", "_head_bytes", "_headers", "_queued", "_url_bytes", "curl")
 
     def __init__(self, trust: Trust) -> None:
         self.curl = curl = pycurl.Curl()
-        # What libcurl calls back holds nothing that holds libcurl: an exchange that is dropped is gone at once.
-        self._body, self._sent = _Body(), _Sent()
+        self._body = _Body()  # holds nothing that holds libcurl: an exchange that is dropped is gone at once
         self._headers: dict[str, str] = {}
+        self._head_bytes = self._url_bytes = 0
         self._connect_ms = 0
         self._queued = False
         curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(pycurl.USERAGENT, "")  # the request says it, where it is to be said
         curl.setopt(pycurl.PROXY, "")  # none, whatever the environment says
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.PATH_AS_IS, 1)
         curl.setopt(pycurl.ACCEPT_ENCODING, "gzip")
         curl.setopt(pycurl.MAXAGE_CONN, _IDLE_S)
         curl.setopt(pycurl.WRITEFUNCTION, self._body.take)
-        curl.setopt(pycurl.PREREQFUNCTION, self._sent.count)
         curl.setopt(pycurl.CAINFO, trust.file) if trust.file else curl.unsetopt(pycurl.CAINFO)
         curl.setopt(pycurl.CAPATH, trust.folder) if trust.folder else curl.unsetopt(pycurl.CAPATH)
 
     def ask(self, request: Request, *, queues: bool) -> None:
         """Say what is sent next. A client's headers are one dict, which never changes."""
-        self._sent.times = 0
         curl, timeout_ms = self.curl, max(1, math.ceil(request.timeout_s * 1000))  # 0 would be for ever
         curl.setopt(pycurl.URL, request.url)
+        self._url_bytes = len(request.url)
         curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
         self._queued = queues
         # libcurl counts the wait for a free connection as connecting.
@@ -99,7 +108,9 @@ class _Exchange:
             curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
         if request.headers is not self._headers:
             self._headers = request.headers
-            curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in request.headers.items()])
+            lines = [f"{name}: {value}" for name, value in request.headers.items()]
+            self._head_bytes = sum(map(len, lines))
+            curl.setopt(pycurl.HTTPHEADER, lines)
 
     def answer(self) -> Answer:
         """Return what came back."""
@@ -109,7 +120,9 @@ class _Exchange:
 
     @property
     def _repeats(self) -> int:
-        return max(0, self._sent.times - 1)
+        """Tell how often libcurl sent the request again, on another connection: it counts the bytes of all times."""
+        once = self._head_bytes + self._url_bytes  # and some dozen bytes more
+        return max(0, int(self.curl.getinfo(pycurl.REQUEST_SIZE) / (once + _MORE_BYTES) - 0.5))
 
     def failure(self, gave_up: pycurl.error) -> OmneoError:
         """Return what it means that libcurl gave up."""
@@ -129,19 +142,6 @@ class _Exchange:
         if code == pycurl.E_BAD_CONTENT_ENCODING:
             return Invalid(landed=landed, detail="answer unreadable")
         return Unavailable(landed=landed, detail="no connection" if landed is Landed.NO else "connection lost")
-
-
-class _Sent:
-    """Count how often a request was sent: once, and again when a connection that was kept turns out to be closed."""
-
-    __slots__ = ("times",)
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    def count(self, *_connection: object) -> int:
-        self.times += 1
-        return pycurl.PREREQFUNC_OK
 
 
 class _Body:

@@ -1,0 +1,156 @@
+"""Driving libcurl's transfers from the event loop: one watcher for all its sockets, one callback a turn (ADR 22)."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from contextlib import suppress
+
+import pycurl
+
+_EVENTS = {
+    pycurl.POLL_NONE: 0,
+    pycurl.POLL_IN: select.EPOLLIN,
+    pycurl.POLL_OUT: select.EPOLLOUT,
+    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
+}
+
+
+class CurlLoop:
+    """Run transfers; what `pycurl.AsyncCurlMulti` does, for many small ones.
+
+    libcurl's sockets are in an epoll set of their own, and that set is the one thing the event loop watches. A socket
+    stays in it while its connection is kept, so a request on a kept connection costs one system call here, and
+    whatever arrived in a turn is read, finished and handed out together.
+    """
+
+    def __init__(self) -> None:
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_alarm)
+        self._epoll = select.epoll()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: dict[pycurl.Curl, asyncio.Future[None]] = {}
+        self._busy: set[int] = set()  # sockets of transfers under way; the others belong to connections kept idle
+        self._is_called = False  # whether the event loop is going to call `_begin`
+        self._alarm: asyncio.TimerHandle | None = None
+        self._due: float | None = None  # when libcurl wants to be called, in the event loop's time
+
+    def setopt(self, option: int, value: int) -> None:
+        """Set an option of the whole, as of `pycurl.CurlMulti`."""
+        self._multi.setopt(option, value)
+
+    def add_handle(self, curl: pycurl.Curl) -> asyncio.Future[None]:
+        """Begin a transfer. What is returned ends with it, by pycurl.error with its code where it fails; whoever
+        cancels that has to `remove_handle` too."""
+        loop = self._loop or self._begin_watching()
+        ended = self._waiting[curl] = loop.create_future()
+        self._multi.add_handle(curl)
+        return ended
+
+    def remove_handle(self, curl: pycurl.Curl) -> None:
+        """Break off a transfer. Raises RuntimeError for one that has ended."""
+        if self._waiting.pop(curl, None) is None:
+            raise RuntimeError("This transfer has ended.")
+        self._multi.remove_handle(curl)
+
+    async def aclose(self) -> None:
+        """Break off all transfers and close all connections."""
+        if self._loop is None:
+            return
+        self._loop.remove_reader(self._epoll.fileno())
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for curl, ended in [*self._waiting.items()]:
+            self.remove_handle(curl)
+            ended.cancel()
+        self._multi.close()
+        self._epoll.close()
+        self._loop = None
+
+    def _begin_watching(self) -> asyncio.AbstractEventLoop:
+        loop = self._loop = asyncio.get_running_loop()
+        loop.add_reader(self._epoll.fileno(), self._on_ready)
+        return loop
+
+    def _watch(self, what: int, fd: int, _multi: object, _data: object) -> None:
+        """Do what libcurl says of a socket, which may be a new one under an old number."""
+        if what == pycurl.POLL_REMOVE:
+            self._busy.discard(fd)
+            return
+        self._busy.add(fd)
+        try:
+            self._epoll.modify(fd, _EVENTS[what])
+        except FileNotFoundError:
+            self._epoll.register(fd, _EVENTS[what])
+
+    def _set_alarm(self, timeout_ms: int) -> None:
+        """Note when libcurl wants to be called. Few alarms ever ring, so none is moved: one that rings early is set
+        again."""
+        loop = self._loop
+        if timeout_ms < 0 or loop is None:
+            self._due = None
+        elif timeout_ms == 0:
+            if not self._is_called:
+                self._is_called = True
+                loop.call_soon(self._begin)
+        else:
+            self._due = due = loop.time() + timeout_ms / 1000
+            if self._alarm is None:
+                self._alarm = loop.call_at(due, self._ring)
+            elif self._alarm.when() > due:
+                self._alarm.cancel()
+                self._alarm = loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._due is None or self._loop is None:
+            return
+        if self._due > self._loop.time():
+            self._alarm = self._loop.call_at(self._due, self._ring)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Let libcurl do what its time has come for: begin transfers, end late ones."""
+        self._is_called = False
+        if self._loop is not None:
+            self._hand_out(self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)[1])
+
+    def _on_ready(self) -> None:
+        """Let libcurl read and write whatever it can."""
+        running = len(self._waiting)
+        for fd, events in self._epoll.poll(0):
+            if fd in self._busy:
+                running = self._multi.socket_action(fd, _directions(events))[1]
+            else:  # a connection that was kept has ended: libcurl finds out when it wants to use it
+                with suppress(OSError):
+                    self._epoll.unregister(fd)
+        self._hand_out(running)
+
+    def _hand_out(self, running: int) -> None:
+        """Tell whoever waits for a transfer that has ended. libcurl says how many are still running."""
+        if running >= len(self._waiting):
+            return
+        _, done, failed = self._multi.info_read()
+        for curl in done:
+            self._end(curl, None)
+        for curl, code, message in failed:
+            self._end(curl, pycurl.error(code, message))
+
+    def _end(self, curl: pycurl.Curl, error: pycurl.error | None) -> None:
+        ended = self._waiting.pop(curl)
+        self._multi.remove_handle(curl)
+        if ended.done():  # cancelled in this turn of the event loop
+            return
+        if error is None:
+            ended.set_result(None)
+        else:
+            ended.set_exception(error)
+
+
+def _directions(events: int) -> int:
+    """Return what libcurl calls these events; an error or a hang-up shows in reading as in writing."""
+    return (pycurl.CSELECT_IN if events & ~select.EPOLLOUT else 0) | (
+        pycurl.CSELECT_OUT if events & ~select.EPOLLIN else 0
+    )
