@@ -16,9 +16,6 @@ Headers = list[tuple[bytes, bytes]]
 
 DIRECT = "gateway.direct"  # the extension of serving/direct.py, by which our own server is spared the messages
 
-# A second one of these could be read differently by a proxy in front of us.
-_SINGULAR = frozenset((b"host", b"authorization", b"content-type", b"content-length", b"content-encoding"))
-
 
 class HttpRefusal(Exception):
     """Refuse a request as a whole: a code, which has a status (schema/codes.py), and a sentence for the client."""
@@ -40,29 +37,6 @@ class ClientGone(Exception):
     """Say that the client hung up: there is nobody left to answer."""
 
 
-def read_headers(scope: Scope) -> tuple[dict[bytes, bytes], str | None]:
-    """Return the headers by lower-case name, the first of several; and the name of one that may not come twice but
-    does, None when all is well."""
-    headers: dict[bytes, bytes] = {}
-    twice = None
-    for name, value in scope["headers"]:
-        if name not in headers:
-            headers[name] = value
-        elif name in _SINGULAR:
-            twice = name.decode("latin-1")
-    return headers, twice
-
-
-def whole_body(scope: Scope, *, limit: int) -> bytes | None:
-    """Return the body when all of it is there already, None when it has to be waited for. Raises HttpRefusal 413."""
-    extensions = scope.get("extensions")
-    direct = extensions.get(DIRECT) if extensions else None
-    body: bytes | None = None if direct is None else direct.body()
-    if body is not None and len(body) > limit:
-        raise _too_large(limit)
-    return body
-
-
 async def read_body(receive: Receive, headers: dict[bytes, bytes], *, limit: int, timeout_s: float) -> bytes:
     """Return the whole body, at most `limit` bytes, within `timeout_s` seconds.
 
@@ -70,13 +44,13 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], *, limit: int
     """
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     message = await _next(receive, timeout_s)
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
         body = await _rest(receive, body, limit, timeout_s)
     if len(body) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     return body
 
 
@@ -102,7 +76,8 @@ async def _rest(receive: Receive, body: bytes, limit: int, timeout_s: float) -> 
     return b"".join(parts)
 
 
-def _too_large(limit: int) -> HttpRefusal:
+def too_large(limit: int) -> HttpRefusal:
+    """Return the refusal of a body of more than `limit` bytes."""
     # The connection stays open: closing it while the client still sends would lose the answer. The server throws the
     # rest away, and cuts off one that takes too long (serving/protocol.py).
     return HttpRefusal("LIMIT_BODY", f"The body is too large: at most {limit} bytes.")
@@ -112,20 +87,18 @@ def _too_slow(timeout_s: float) -> HttpRefusal:
     return HttpRefusal("LIMIT_TIME", "The body did not arrive in time.", [(b"connection", b"close")])
 
 
-async def send_answer(
-    scope: Scope, send: Send, status: int, content_type: bytes, body: bytes, headers: Mapping[bytes, bytes]
-) -> None:
-    """Send one complete answer; nothing the gateway says is to be stored by a cache."""
-    said = [
+def answer_headers(content_type: bytes, headers: Mapping[bytes, bytes]) -> Headers:
+    """Return the headers of an answer, but for its length; nothing the gateway says is to be stored by a cache."""
+    return [
         (b"content-type", content_type),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         *headers.items(),
     ]
-    extensions = scope.get("extensions")
-    direct = extensions.get(DIRECT) if extensions else None
-    if direct is not None and direct.answer(status, said, body):
-        return
-    said.append((b"content-length", b"%d" % len(body)))
+
+
+async def send_answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """Send one complete answer."""
+    said = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body})

@@ -47,8 +47,9 @@ class Callers:
         self._keys = keys
         self._jwt = jwt
 
-    def known(self, authorization: bytes | None) -> Caller | str:
-        """Return who sends this header, or their token where its issuer's keys have to be asked (`verified`).
+    def known(self, authorization: bytes | None) -> tuple[Caller | str, float | None]:
+        """Return who sends this header, or their token where its issuer's keys have to be asked (`verified`); and until
+        when that holds, in seconds since 1970, None for always.
 
         Raises HttpRefusal 401 with what a client needs to know, and no more.
         """
@@ -59,14 +60,14 @@ class Callers:
             raise _unauthenticated("The Authorization header must read: Bearer <token>.", invalid=True)
         key = self._keys.get(hashlib.sha256(match[1]).hexdigest())
         if key is not None:
-            return _service(key)
+            return _service(key), key.expires
         token = match[1].decode("ascii")
         if not _JWT.fullmatch(token):
             raise _unauthenticated("The token is not known.", invalid=True)
         if self._jwt is not None and _issuer(token) == self._jwt.issuer:
-            return token
+            return token, None
         # Omneo is the judge of its own tokens: this one goes upstream as it is, with every call.
-        return Caller("member", "member", token=Secret(token))
+        return Caller("member", "member", token=Secret(token)), None
 
     async def verified(self, token: str) -> Caller:
         """Return the service that one of the company's own tokens speaks for. Raises HttpRefusal 401."""
@@ -74,11 +75,6 @@ class Callers:
         if caller is None:
             raise _unauthenticated("The token is not valid.", invalid=True)
         return caller
-
-    async def identify(self, authorization: bytes | None) -> Caller:
-        """Return who sends this header. Raises HttpRefusal 401."""
-        known = self.known(authorization)
-        return await self.verified(known) if isinstance(known, str) else known
 
 
 def _service(key: ServiceKey) -> Caller:

@@ -11,18 +11,20 @@ from weakref import ref
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from serving.asgi import DIRECT, Headers
+from serving.asgi import DIRECT, Headers, Scope
+from serving.head import Memory
 
 
 class Direct:
     """Take the body of one request, and give its answer. What it does to uvicorn's state is what `receive` and `send`
     of the cycle would have done."""
 
-    __slots__ = ("_cycle",)
+    __slots__ = ("_cycle", "memory")
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
+    def __init__(self, cycle: RequestResponseCycle, memory: Memory) -> None:
         # The cycle holds the scope, which holds this: held strongly, each request would be left to the collector.
         self._cycle = ref(cycle)
+        self.memory = memory
 
     def body(self) -> bytes | None:
         """Return the whole body; None when some of it has not come yet."""
@@ -55,7 +57,13 @@ class Direct:
         return True
 
 
-def offer(cycle: RequestResponseCycle) -> None:
-    """Offer the short way to whoever answers this request."""
+def offer(cycle: RequestResponseCycle, memory: Memory) -> None:
+    """Offer the short way, and what its connection remembers, to whoever answers this request."""
     if cycle.scope["method"] != "HEAD":
-        cycle.scope["extensions"] = {DIRECT: Direct(cycle)}  # type: ignore[dict-item]  # an extension of our own
+        cycle.scope["extensions"] = {DIRECT: Direct(cycle, memory)}  # type: ignore[dict-item]  # an extension of our own
+
+
+def direct_of(scope: Scope) -> Direct | None:
+    """Return the short way where it is on offer."""
+    extensions = scope.get("extensions")
+    return extensions.get(DIRECT) if extensions else None

@@ -10,8 +10,8 @@ import msgspec
 import telemetry
 from context import Caller
 from execution import Operation
+from serving.head import Head
 from serving.metrics import Metrics
-from serving.negotiation import JSON
 from telemetry import Tally, Trace
 
 _MAX_NAME = 100
@@ -21,9 +21,8 @@ class Exchange(msgspec.Struct, gc=False):
     """Gather what the log line and the figures say of one request, and the headers its answer is to carry."""
 
     trace: Trace
-    method: str
+    head: Head
     started: float = msgspec.field(default_factory=time.perf_counter)
-    media_type: str = JSON
     status: int = 500
     is_long: bool = False  # so long that it is read beside the event loop
     caller: Caller | None = None
@@ -37,7 +36,7 @@ class Exchange(msgspec.Struct, gc=False):
     def part(self) -> Exchange:
         """Begin the exchange of one operation of a batch: its own calls and outcome, the same request and deadline."""
         trace = Trace(self.trace.request_id, self.trace.traceparent, self.trace.deadline, Tally())
-        return Exchange(trace, self.method, media_type=self.media_type, is_long=self.is_long, caller=self.caller)
+        return Exchange(trace, self.head, is_long=self.is_long, caller=self.caller)
 
     def end(self, metrics: Metrics) -> None:
         """Note that the request is over, and have it told."""
@@ -50,7 +49,7 @@ class Exchange(msgspec.Struct, gc=False):
         metrics.observe(name, self.outcome, seconds, self.codes, tally)
         told = {
             "request_id": self.trace.request_id,
-            "method": self.method,
+            "method": self.head.method,
             "status": self.status,
             "outcome": self.outcome,
             "codes": sorted(set(self.codes)) if self.codes else [],

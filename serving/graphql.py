@@ -24,17 +24,18 @@ from serving.asgi import (
     Receive,
     Scope,
     Send,
+    answer_headers,
     read_body,
-    read_headers,
     send_answer,
-    whole_body,
+    too_large,
 )
 from serving.aside import LONG_BODY, Aside
 from serving.caller import Callers
 from serving.compression import WORTH_IT, gzipped, takes_gzip
+from serving.direct import Direct, direct_of
 from serving.exchange import Exchange
+from serving.head import Judge, read_head
 from serving.metrics import Metrics
-from serving.negotiation import GRAPHQL_RESPONSE, HTML, JSON, answer_type, is_json
 from serving.operations import Operations
 from serving.page import Page
 from serving.parameters import from_body, from_query_string
@@ -66,104 +67,77 @@ class GraphQLEndpoint:
         limits: HttpLimits | None = None,
     ) -> None:
         self._operations = operations
+        self._limits = limits or HttpLimits()
         self._callers = callers
+        self._judge = Judge(callers, url_limit=self._limits.url)
         self._metrics = metrics
         self._page = page
         self._aside = aside
         self._deadline_s = deadline_s
-        self._limits = limits or HttpLimits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; whatever goes wrong, the client reads a GraphQL error and the log its cause."""
-        sent, twice = read_headers(scope)
-        trace = _trace(sent, self._deadline_s)
+        direct = direct_of(scope)
+        head = (None if direct is None else direct.memory.recall(scope)) or read_head(scope)
+        trace = _trace(head.sent, self._deadline_s)
         trace.bind()
-        exchange = Exchange(trace, scope["method"])
+        exchange = Exchange(trace, head)
         exchange.headers = {b"x-request-id": trace.request_id.encode(), b"vary": b"accept, accept-encoding"}
         self._metrics.in_flight += 1
         try:
             try:
-                body = await self._serve(exchange, scope, receive, sent, twice)
+                body = await self._serve(exchange, scope, receive, direct)
             except ClientGone:
                 raise
             except Exception as error:
                 body = _refused(exchange, error)
-            if len(body) > WORTH_IT and takes_gzip(sent.get(b"accept-encoding")):
+            if len(body) > WORTH_IT and takes_gzip(head.sent.get(b"accept-encoding")):
                 body = await gzipped(body)
                 exchange.headers[b"content-encoding"] = b"gzip"
-            await send_answer(scope, send, exchange.status, _content_type(exchange.media_type), body, exchange.headers)
+            headers = answer_headers(_content_type(head.media_type), exchange.headers)
+            if direct is None or not direct.answer(exchange.status, headers, body):
+                await send_answer(send, exchange.status, headers, body)
         except ClientGone:
             exchange.outcome, exchange.status = "gone", 499
         finally:
             self._metrics.in_flight -= 1
             exchange.end(self._metrics)
 
-    async def _serve(
-        self, exchange: Exchange, scope: Scope, receive: Receive, sent: dict[bytes, bytes], twice: str | None
-    ) -> bytes:
-        is_get, limits = exchange.method == "GET", self._limits
-        self._check_request(scope, sent, twice)
-        media_type = answer_type(sent.get(b"accept"), page=is_get)
-        if media_type is None:
-            raise HttpRefusal("NOT_ACCEPTABLE", f"Answers are {GRAPHQL_RESPONSE} or {JSON}: accept one of them.")
-        exchange.media_type = media_type
-        if media_type == HTML:
+    async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, direct: Direct | None) -> bytes:
+        head, limits = exchange.head, self._limits
+        if not head.is_judged:
+            self._judge.judge(head, scope, None if direct is None else direct.memory)
+        known = head.caller
+        if known is None:
             exchange.status = 200
             exchange.headers.update(self._page.headers)
             return self._page.body
-        if not is_get:
-            _check_content(sent)
-        known = self._callers.known(sent.get(b"authorization"))
         caller = exchange.caller = await self._callers.verified(known) if isinstance(known, str) else known
-        reports = sent.get(b"x-upstream-report") == b"1"
-        if is_get:
-            return await self._one(exchange, caller, from_query_string(scope["query_string"]), receive, reports)
-        body = whole_body(scope, limit=limits.body)
-        if body is None:
-            body = await read_body(receive, sent, limit=limits.body, timeout_s=limits.body_timeout_s)
-        exchange.is_long = len(body) > LONG_BODY
-        if exchange.is_long:
-            asked = await self._aside.do(partial(from_body, body, batch=limits.batch))
+        if head.method == "GET":
+            asked: Request | list[Request] = from_query_string(scope["query_string"])
         else:
-            asked = from_body(body, batch=limits.batch)
+            body = None if direct is None else direct.body()
+            if body is None:
+                body = await read_body(receive, head.sent, limit=limits.body, timeout_s=limits.body_timeout_s)
+            elif len(body) > limits.body:
+                raise too_large(limits.body)
+            exchange.is_long = len(body) > LONG_BODY
+            if exchange.is_long:
+                asked = await self._aside.do(partial(from_body, body, batch=limits.batch))
+            else:
+                asked = from_body(body, batch=limits.batch)
         if isinstance(asked, list):
-            return await self._batch(exchange, caller, asked, receive, reports)
-        return await self._one(exchange, caller, asked, receive, reports)
+            return await self._batch(exchange, caller, asked, receive)
+        return _written(exchange, await self._operations.run(exchange, caller, asked, receive))
 
-    def _check_request(self, scope: Scope, sent: dict[bytes, bytes], twice: str | None) -> None:
-        """Refuse what is wrong whoever asks, and whatever for."""
-        if twice is not None:
-            raise HttpRefusal("BAD_REQUEST", f"The header {twice} may be sent once only.")
-        if b"host" not in sent and scope.get("http_version") == "1.1":
-            raise HttpRefusal("BAD_REQUEST", "A Host header is needed.")
-        if scope["method"] not in ("POST", "GET"):
-            raise HttpRefusal("METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", [(b"allow", b"GET, POST")])
-        url = self._limits.url
-        if len(scope["query_string"]) + len(scope.get("raw_path") or b"") > url:
-            raise HttpRefusal("LIMIT_URL", f"The URL is too long: at most {url} bytes; use POST.")
-
-    async def _one(
-        self, exchange: Exchange, caller: Caller, request: Request, receive: Receive, reports: bool
-    ) -> bytes:
-        answer = await self._operations.run(exchange, caller, request, receive)
-        if reports:
-            tally = exchange.trace.tally
-            made = {"made": tally.made, "retried": tally.retried, "cached": tally.cached}
-            answer = answer.telling(upstream={"predicted": tally.predicted} | made)
-        if answer.encoded is None:
-            answer.encoded = _encoded(answer)
-        return answer.encoded
-
-    async def _batch(
-        self, exchange: Exchange, caller: Caller, requests: list[Request], receive: Receive, reports: bool
-    ) -> bytes:
+    async def _batch(self, exchange: Exchange, caller: Caller, requests: list[Request], receive: Receive) -> bytes:
         """Run a batch one after another, each limited, charged, logged and answered as if it had come alone."""
         answers = []
         for request in requests:
             part = exchange.part()
             part.trace.bind()
             try:
-                answers.append(await self._one(part, caller, request, receive, reports))
+                answers.append(_written(part, await self._operations.run(part, caller, request, receive)))
             except ClientGone:
                 part.outcome = "gone"
                 raise
@@ -174,6 +148,17 @@ class GraphQLEndpoint:
                 part.end(self._metrics)
         exchange.status, exchange.outcome = 200, "batch"
         return b"[" + b",".join(answers) + b"]"
+
+
+def _written(exchange: Exchange, answer: Answer) -> bytes:
+    """Write an answer as its client reads it."""
+    if exchange.head.reports:
+        tally = exchange.trace.tally
+        made = {"made": tally.made, "retried": tally.retried, "cached": tally.cached}
+        answer = answer.telling(upstream={"predicted": tally.predicted} | made)
+    if answer.encoded is None:
+        answer.encoded = _encoded(answer)
+    return answer.encoded
 
 
 def _refused(exchange: Exchange, error: Exception) -> bytes:
@@ -195,13 +180,6 @@ def _trace(sent: dict[bytes, bytes], deadline_s: float) -> Trace:
         traceparent=None if traceparent is None else traceparent.decode("latin-1"),
         deadline_s=deadline_s,
     )
-
-
-def _check_content(sent: dict[bytes, bytes]) -> None:
-    if not is_json(sent.get(b"content-type")):
-        raise HttpRefusal("UNSUPPORTED_MEDIA_TYPE", f"Send the body as {JSON} in UTF-8.")
-    if sent.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise HttpRefusal("UNSUPPORTED_MEDIA_TYPE", "Send the body without compression.")
 
 
 @lru_cache(maxsize=16)

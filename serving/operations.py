@@ -70,7 +70,7 @@ class Operations:
         if answer.is_executed and answer.errors:
             exchange.outcome = "partial" if answer.data is not None else "error"
         # The older media type has no status for "understood, but not run"; a client of it reads the errors.
-        exchange.status = 400 if not answer.is_executed and exchange.media_type == GRAPHQL_RESPONSE else 200
+        exchange.status = 400 if not answer.is_executed and exchange.head.media_type == GRAPHQL_RESPONSE else 200
         return answer
 
     async def _prepared(self, request: Request, document: Document | None, *, is_long: bool) -> Operation:
@@ -84,7 +84,7 @@ class Operations:
     def _admit(self, exchange: Exchange, caller: Caller, operation: Operation) -> None:
         document = operation.document
         exchange.document_hash = document.hash
-        if operation.is_write and exchange.method == "GET":
+        if operation.is_write and exchange.head.method == "GET":
             message = "Mutations are not run by GET: use POST."
             raise HttpRefusal("METHOD_NOT_ALLOWED", message, [(b"allow", b"POST")])
         if document.exceeds is not None:

@@ -83,7 +83,8 @@ def _strict_json(text: bytes, what: str) -> object:
         _check_nesting(value, _MAX_NESTING, what)
     # orjson keeps the last of two equal keys without a word. A text that is what we would write of its value, as that
     # of most clients is, has none; in any other the standard library shows them.
-    if orjson.dumps(value) not in (text, _without_blanks(text)):
+    written = orjson.dumps(value)
+    if written != text and written != _without_blanks(text):
         _KEYS.decode(text.decode())
     return value
 

@@ -15,6 +15,7 @@ import telemetry
 from schema.codes import CODES
 from serving.asgi import Headers, HttpRefusal
 from serving.direct import offer
+from serving.head import Memory
 from serving.patience import Patience
 
 _PIPELINED = 50  # requests one connection may have waiting for their turn
@@ -50,6 +51,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._received = 0  # bytes of this head, as far as chunks were all of it
         self._begun = 0  # messages that began in this chunk
         self._chunk = 0  # its size
+        self._memory = Memory()
         self._unread = 0  # bytes that waited for the client when it was looked at last
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -115,7 +117,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse("BAD_REQUEST", "Too many requests were sent ahead of their answers.")
             return
         super().on_headers_complete()
-        offer(self.cycle)
+        offer(self.cycle, self._memory)
         # What follows a chunked body looks like headers to uvicorn, and could bring a credential past a proxy.
         self.headers = []
 
