@@ -44,8 +44,8 @@ class CurlLoop:
         """Begin a transfer. What is returned ends with it, by pycurl.error with its code where it fails; whoever
         cancels that has to `remove_handle` too."""
         loop = self._loop or self._begin_watching()
-        ended = self._waiting[curl] = loop.create_future()
         self._multi.add_handle(curl)
+        ended = self._waiting[curl] = loop.create_future()
         return ended
 
     def remove_handle(self, curl: pycurl.Curl) -> None:
@@ -56,9 +56,8 @@ class CurlLoop:
 
     async def aclose(self) -> None:
         """Break off all transfers and close all connections."""
-        if self._loop is None:
-            return
-        self._loop.remove_reader(self._epoll.fileno())
+        if self._loop is not None:
+            self._loop.remove_reader(self._epoll.fileno())
         if self._alarm is not None:
             self._alarm.cancel()
         for curl, ended in [*self._waiting.items()]:
@@ -115,18 +114,27 @@ class CurlLoop:
         """Let libcurl do what its time has come for: begin transfers, end late ones."""
         self._is_called = False
         if self._loop is not None:
-            self._hand_out(self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)[1])
+            self._hand_out(self._act(pycurl.SOCKET_TIMEOUT, 0))
 
     def _on_ready(self) -> None:
         """Let libcurl read and write whatever it can."""
         running = len(self._waiting)
         for fd, events in self._epoll.poll(0):
             if fd in self._busy:
-                running = self._multi.socket_action(fd, _directions(events))[1]
+                running = self._act(fd, _directions(events))
             else:  # a connection that was kept has ended: libcurl finds out when it wants to use it
                 with suppress(OSError):
                     self._epoll.unregister(fd)
         self._hand_out(running)
+
+    def _act(self, fd: int, directions: int) -> int:
+        """Let libcurl do what there is to do. Returns how many transfers are still running."""
+        try:
+            return self._multi.socket_action(fd, directions)[1]
+        except pycurl.error as error:  # it will not tell of any transfer any more
+            for curl in [*self._waiting]:
+                self._end(curl, error)
+            return 0
 
     def _hand_out(self, running: int) -> None:
         """Tell whoever waits for a transfer that has ended. libcurl says how many are still running."""

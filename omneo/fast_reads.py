@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-import select
 import ssl
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import certifi
 import pycurl
 
-from omneo.curl_loop import CurlLoop
 from omneo.errors import Invalid, Landed, OmneoError, TimedOut, Unavailable
 from omneo.transport import CONNECT_S, MAX_ANSWER_BYTES, Answer, Request
+
+if sys.platform == "linux":
+    from omneo.curl_loop import CurlLoop as Transfers
+else:
+    from pycurl import AsyncCurlMulti as Transfers
 
 IN_FLIGHT = 96
 _CONNECT_MS = int(CONNECT_S * 1000)
@@ -29,8 +33,8 @@ class CurlTransport:
     cancelled breaks the exchange off.
     """
 
-    def __init__(self, connections: int, trust: Trust) -> None:
-        self._multi = CurlLoop() if hasattr(select, "epoll") else pycurl.AsyncCurlMulti()
+    def __init__(self, connections: int, trust: Trust, multi: Transfers | pycurl.AsyncCurlMulti | None = None) -> None:
+        self._multi = multi or Transfers()
         self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._connections = connections

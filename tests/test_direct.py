@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import hashlib
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from http_support import DEVELOPMENT, on_socket
@@ -124,6 +127,50 @@ async def test_web_page_of_another_origin_reads_answers_on_a_socket() -> None:
             client.writer.write(post(b"origin: https://shop.example", body=body))
             head, _ = await client.answer()
             assert b"access-control-allow-origin: https://shop.example" in head
+        client.writer.close()
+
+
+async def test_each_request_of_a_connection_is_judged_by_its_own_head(address: tuple[str, int]) -> None:
+    """What is remembered of a head is good for the same head alone."""
+    client, good = await line(address), post()
+    requests = {
+        200: good,
+        401: good.replace(b"sandbox-service-key", b"sandbox-service-kex"),
+        415: good.replace(b"application/json", b"application/form"),
+        406: good.replace(b"host: gateway", b"host: gateway\r\naccept: image/png"),
+        400: good.replace(b"host: gateway\r\n", b""),
+        405: good.replace(b"POST", b"PUT"),
+    }
+    for status, request in requests.items():
+        for _ in range(2):
+            client.writer.write(good)
+            assert b" 200 " in (await client.answer())[0]
+            client.writer.write(request)
+            assert b" %d " % status in (await client.answer())[0][:16]
+    client.writer.write(good)
+    assert b"upstream" not in (await client.answer())[1]
+    client.writer.write(post(b"x-upstream-report: 1"))
+    assert b"upstream" in (await client.answer())[1]
+    client.writer.close()
+
+
+async def test_key_that_expires_ends_within_a_connection(tmp_path: Path) -> None:
+    """However often its head was judged before."""
+    ends = datetime.now(UTC) + timedelta(seconds=1)
+    key = {
+        "name": "till",
+        "sha256": hashlib.sha256(b"a-till").hexdigest(),
+        "scopes": ["*"],
+        "expires": ends.isoformat(),
+    }
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key]}))
+    settings = Settings.from_environ(DEVELOPMENT | {"SERVICE_KEYS_FILE": str(tmp_path / "keys.json")})
+    async with on_socket(create_app(settings)) as address:
+        client, request = await line(address), post().replace(b"sandbox-service-key", b"a-till")
+        for wait_s, status in ((0, b"200"), (0, b"200"), (1.1, b"401")):
+            await asyncio.sleep(wait_s)
+            client.writer.write(request)
+            assert status in (await client.answer())[0][:16]
         client.writer.close()
 
 

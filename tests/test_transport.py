@@ -10,17 +10,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import certifi
+import pycurl
 import pytest
 from peer import OK, Speak, drip, endless, hang_up, own_certificate, peer, reset, say_nothing, then_close
 
 import omneo
+from omneo.curl_loop import CurlLoop
 from omneo.errors import Landed
 from omneo.fast_reads import CurlTransport, Trust
 from omneo.transport import MAX_ANSWER_BYTES, HttpxTransport
 from telemetry import Trace
 
 
-@pytest.fixture(params=["curl", "httpx"])
+@pytest.fixture(params=["curl", "curl off Linux", "httpx"])
 async def transport(request: pytest.FixtureRequest) -> AsyncIterator[omneo.Transport]:
     """One transport after the other."""
     opened = open_transport(request.param)
@@ -31,6 +33,8 @@ async def transport(request: pytest.FixtureRequest) -> AsyncIterator[omneo.Trans
 def open_transport(name: str, in_flight: int = 8) -> omneo.Transport:
     if name == "httpx":
         return HttpxTransport(omneo.open_http(connections=in_flight), in_flight=in_flight)
+    if name == "curl off Linux":
+        return CurlTransport(in_flight, Trust(), pycurl.AsyncCurlMulti())
     return omneo.open_reads(connections=in_flight)
 
 
@@ -202,6 +206,50 @@ async def test_connections_are_kept_and_stale_ones_replaced(transport: omneo.Tra
         await asyncio.sleep(0.1)
         assert (await get(transport, omneo_.url)).status == 200
         assert omneo_.connections == 2
+
+
+async def test_a_kept_connection_that_ends_wakes_the_loop_once() -> None:
+    """Nobody uses it, so nobody looks at it: it must not be told again and again that it has ended."""
+    transport = CurlTransport(8, Trust(), loop := CurlLoop())
+    async with peer(then_close(OK), OK) as omneo_:
+        await get(transport, omneo_.url)
+        await asyncio.sleep(0.1)
+        assert loop._epoll.poll(0) == []
+        assert (await get(transport, omneo_.url)).status == 200
+    await transport.aclose()
+
+
+async def test_many_at_once_are_each_answered_with_their_own() -> None:
+    talks: list[asyncio.Task[None] | None] = []
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(path), path))
+        writer.close()
+        await writer.wait_closed()
+
+    transport = open_transport("curl")
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for _ in range(5):
+        asked = [get(transport, f"http://127.0.0.1:{port}/{number}") for number in range(100)]
+        assert [each.body for each in await asyncio.gather(*asked)] == [b"/%d" % number for number in range(100)]
+    await transport.aclose()
+    await asyncio.gather(*filter(None, talks))
+    server.close()
+
+
+async def test_closing_ends_what_is_under_way() -> None:
+    transport = open_transport("curl")
+    async with peer(say_nothing) as omneo_:
+        waiting = asyncio.create_task(get(transport, omneo_.url))
+        await asyncio.sleep(0.05)
+        await transport.aclose()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
 
 
 async def test_a_request_sent_again_is_counted() -> None:
