@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
 import strawberry
 from starlette.datastructures import Secret
 
@@ -31,8 +32,7 @@ class Caller:
         return self.kind == "member"
 
 
-@dataclass(slots=True)
-class Context:
+class Context(msgspec.Struct, eq=False):
     """Hold what the resolvers of one request share.
 
     `client` speaks as the caller (a member's own token, or the tenant's); `server` always as the tenant, for the

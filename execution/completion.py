@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from graphql import GraphQLError, Undefined, located_error
 
 from execution.plan import FieldPlan, ObjectPlan, Read
@@ -17,15 +18,14 @@ from execution.plan import FieldPlan, ObjectPlan, Read
 Path = list[str | int]
 
 
-class Errors:
+class Errors(msgspec.Struct, eq=False):
     """Collect the errors of one operation, each located in the document and in the answer.
 
     Below a place that an error made null, no other error is told.
     """
 
-    def __init__(self) -> None:
-        self.collected: list[GraphQLError] = []
-        self._nulled: list[Path] = []
+    collected: list[GraphQLError] = []
+    nulled: list[Path] = []
 
     def settle(self, error: Exception, field: FieldPlan, path: Path, *, is_nullable: bool) -> GraphQLError | None:
         """Keep an error where null may stand for it, and return that null; else return the error, located."""
@@ -37,10 +37,10 @@ class Errors:
 
     def keep(self, error: GraphQLError, path: Path) -> None:
         """Keep an error that makes the value at this path null."""
-        if any(path[: len(nulled)] == nulled for nulled in self._nulled):
+        if any(path[: len(nulled)] == nulled for nulled in self.nulled):
             return
         if error.path is not None and len(error.path) > len(path):
-            self._nulled.append(path)
+            self.nulled.append(path)
             self.collected = [each for each in self.collected if (each.path or [])[: len(path)] != path]
         self.collected.append(error)
 

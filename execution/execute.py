@@ -18,7 +18,7 @@ from execution.arguments import NO_VARIABLES
 from execution.document import Document, Documents, formatted
 from execution.limits import Limits
 from execution.plan import Plan
-from execution.plans import Plans
+from execution.plans import Kept, Plans, are_plain, kept_of
 from execution.price import FREE, Price, price_of
 from execution.runner import Runner
 from loaders.prices import Terms
@@ -156,18 +156,19 @@ class Engine:
         if node is None:
             error = GraphQLError(problem if document.operations else "The document has no operation.")
             raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash)
-        values = self._values(document, node, request.variables)
-        return Operation(document, node, request.variables, values, self._plans.of(document, node, values))
+        kept = kept_of(document, node)
+        values = self._values(document, kept, request.variables) if node.variable_definitions else NO_VARIABLES
+        return Operation(document, node, request.variables, values, self._plans.of(document, kept, values))
 
-    def _values(
-        self, document: Document, node: OperationDefinitionNode, variables: dict[str, Any] | None
-    ) -> VariableValues:
-        if not node.variable_definitions:
-            return NO_VARIABLES
-        if variables and self._plans.are_plain(document, node, variables):
+    def _values(self, document: Document, kept: Kept, variables: dict[str, Any] | None) -> VariableValues:
+        if variables and are_plain(kept, variables):
             return VariableValues({}, variables)
         values = get_variable_values(
-            self._schema, node.variable_definitions, variables or {}, _MAX_COERCION_ERRORS, self._hide_suggestions
+            self._schema,
+            kept.operation.variable_definitions or (),
+            variables or {},
+            _MAX_COERCION_ERRORS,
+            self._hide_suggestions,
         )
         if isinstance(values, list):
             raise Refused([formatted(each, "BAD_USER_INPUT") for each in values], document.hash)

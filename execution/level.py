@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from graphql import GraphQLError
 
 from execution.completion import Errors, Path
 from execution.plan import FieldPlan, ObjectPlan
 
 
-@dataclass(slots=True)
-class Level:
+class Level(msgspec.Struct):
     """Hold the records of one place, and for the paths of errors where each of them hangs."""
 
     plan: ObjectPlan
     rows: list[Any]
     parent: Level | None = None
     key: str = ""
-    owners: list[int] = field(default_factory=list)  # for each record the number of its parent
+    owners: list[int] = []  # for each record the number of its parent
     indices: list[int] | None = None  # and its place in the parent's list
 
     def path(self, row: int) -> Path:

@@ -33,39 +33,40 @@ class Plans:
     def __init__(self, schema: strawberry.Schema, *, hide_suggestions: bool) -> None:
         self._compiler = Compiler(schema, hide_suggestions=hide_suggestions)
 
-    def of(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
-        """Return the plan for these values of the variables that `@skip` and `@include` look at."""
-        kept = _kept(document, operation)
+    def of(self, document: Document, kept: Kept, variables: VariableValues) -> Plan | None:
+        """Return an operation's plan for these values of the variables that `@skip` and `@include` look at."""
         choice = tuple([variables.coerced.get(name) for name in kept.deciders]) if kept.deciders else ()
         # Long requests are prepared in a thread: what is looked up here may be cleared there.
         if choice in (plans := kept.plans):
             return plans[choice]
         try:
-            plan = self._compiler.compile(document.tree, operation, variables)
+            plan = self._compiler.compile(document.tree, kept.operation, variables)
         except NotPlanned:
             plan = None
         kept.plans = {choice: plan} if len(plans) >= _KEPT_CHOICES else {**plans, choice: plan}
         return plan
 
-    def are_plain(self, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]) -> bool:
-        """Tell whether values are all given, and already what graphql-core would make of them."""
-        plain = _kept(document, operation).plain
-        if plain is None or len(variables) != len(plain):
+
+def are_plain(kept: Kept, variables: dict[str, Any]) -> bool:
+    """Tell whether values are all given, and already what graphql-core would make of them."""
+    plain = kept.plain
+    if plain is None or len(variables) != len(plain):
+        return False
+    for name, value in variables.items():  # noqa: SIM110 — a generator for one or two takes longer
+        if plain.get(name) is not value.__class__:
             return False
-        for name, value in variables.items():  # noqa: SIM110 — a generator for one or two takes longer
-            if plain.get(name) is not value.__class__:
-                return False
-        return True
+    return True
 
 
-def _kept(document: Document, operation: OperationDefinitionNode) -> _Kept:
-    kept: _Kept | None = document.plans.get(id(operation))
+def kept_of(document: Document, operation: OperationDefinitionNode) -> Kept:
+    """Return what is known of an operation, as long as its document is kept."""
+    kept: Kept | None = document.plans.get(id(operation))
     if kept is None:
-        kept = document.plans[id(operation)] = _Kept(document.tree, operation)
+        kept = document.plans[id(operation)] = Kept(document.tree, operation)
     return kept
 
 
-class _Kept:
+class Kept:
     """Hold what is known of an operation: the variables that decide what it selects, and its plans for their values.
 
     `plain` are its variables with the classes of their values, where all are texts or yes and no and each is a whole
@@ -73,6 +74,7 @@ class _Kept:
     """
 
     def __init__(self, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+        self.operation = operation
         used = _Used()
         visit(document, used)
         self.deciders = tuple(sorted(used.deciders))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import strawberry
 from graphql import GraphQLError, OperationType
 from graphql.execution.values import VariableValues
@@ -24,14 +24,14 @@ from loaders.batching import BatchLoader, Load
 
 Asked = dict[BatchLoader[Any, Any], Awaitable[dict[Any, Any]]]
 
+_NOTHING: list[Read] = []
 ROOT = object()  # what the root's fields have as their parent
 # Records projected before other requests get their turn: about a millisecond's. Lists inside them count as so many.
 AT_ONCE = 1000
 LIST = 40
 
 
-@dataclass(slots=True)
-class _Taken:
+class _Taken(msgspec.Struct):
     """A step under way: the numbers of the parents that still stand, and a value, load or error for each."""
 
     field: FieldPlan
@@ -40,8 +40,7 @@ class _Taken:
     has_failed: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class _RawInfo:
+class _RawInfo(msgspec.Struct, eq=False):
     """All that resolvers use of an info (tests/test_engine.py holds them to it)."""
 
     context: Any
@@ -97,7 +96,8 @@ class Runner:
         project = plan.project or attach_projection(plan)
         try:
             return project(
-                rows[start:end] if end - start < len(rows) else rows, [self._reader(each) for each in plan.bound]
+                rows[start:end] if end - start < len(rows) else rows,
+                [self._reader(each) for each in plan.bound] if plan.bound else _NOTHING,
             )
         except Exception:
             numbered = range(start, min(end, len(rows)))
@@ -201,7 +201,9 @@ class Runner:
                 for number, value in zip(taken.live, values, strict=True)
             ]
         if len(values) == 1 and not step.is_list and step.abstract is None and _is_record(values[0]):
-            completed = await self._objects(Level(step.objects[0][1], values, level, step.key, taken.live))
+            below_it = Level(step.objects[0][1], values, level, step.key, taken.live)
+            flat = not below_it.plan.steps
+            completed = self._projected(below_it, 0, 1) if flat else await self._objects(below_it)
             if completed[0].__class__ is dict:  # one record with nothing wrong, as most single ones are
                 return completed
             return Below(step, level, taken.live, values).assembled(completed, self._errors)

@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -76,12 +77,21 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
             elif key not in mine:
                 others[key] = known
         answers: dict[K, V | Exception] = await self._ask(mine) if mine else {}
-        if others:
-            waiting = [future for future in others.values() if not future.done()]
-            if waiting:
-                await asyncio.wait(waiting)
-            answers.update((key, _outcome(future)) for key, future in others.items())
+        for key, future in others.items():
+            if not future.done():
+                await self._until_done(future)
+            answers[key] = _outcome(future)
         return answers
+
+    async def _until_done(self, future: "asyncio.Future[V]") -> None:
+        """Wait for what another load brings, without a hand in it: whoever is cancelled here leaves it alone."""
+        waiter = self.loop.create_future()
+        wake = partial(_wake, waiter)
+        future.add_done_callback(wake)
+        try:
+            await waiter
+        finally:
+            future.remove_done_callback(wake)
 
     async def _ask(self, futures: "dict[K, asyncio.Future[V]]") -> dict[K, V | Exception]:
         keys = list(futures)
@@ -108,6 +118,11 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
                 else:
                     future.set_result(answer)
         return dict(zip(keys, answers, strict=True))
+
+
+def _wake(waiter: "asyncio.Future[None]", _future: "asyncio.Future[Any]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _seen(future: "asyncio.Future[Any]") -> None:

@@ -7,7 +7,6 @@ its price here, and tests/test_price.py holds the two together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
@@ -24,8 +23,7 @@ class Ask(NamedTuple):
     is_scanned: bool = False  # filtered by what Omneo cannot filter by
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """Say on what terms calls are made: for whom, and what this tenant's lists can do."""
 
     is_member: bool

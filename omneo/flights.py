@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from omneo.transport import Answer
 
 Key = tuple[bytes, str]  # the hash of the whole credential, and the URL
 
 
-class Flight:
+class Flight(msgspec.Struct, eq=False):
     """One read under way: until when it will have landed, whatever becomes of it, and who waits for it."""
 
-    __slots__ = ("deadline", "waiting")
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        self.waiting: list[asyncio.Future[Answer | None]] = []
+    deadline: float
+    waiting: list[asyncio.Future[Answer | None]] = []
 
 
 class Flights:

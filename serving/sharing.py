@@ -10,25 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
+import msgspec
 import orjson
 
 from context import Context
 from execution import Answer, Operation
-from telemetry import Tally
+from telemetry import Tally, Trace
 
 Key = tuple[Hashable, ...]
 
 
-class _Run:
+class _Run(msgspec.Struct, eq=False):
     """One query under way: until when it will have ended, in which era of writes it began, and who waits for it."""
 
-    __slots__ = ("era", "operation", "trace", "waiting")
-
-    def __init__(self, operation: Operation, context: Context) -> None:
-        self.operation = operation  # kept, for the key names it by its identity
-        self.trace = context.trace
-        self.era = context.client.era
-        self.waiting: list[asyncio.Future[Answer | None]] = []
+    operation: Operation  # kept, for the key names it by its identity
+    trace: Trace
+    era: int
+    waiting: list[asyncio.Future[Answer | None]] = []
 
     def may_join(self, context: Context) -> bool:
         """Tell whether whoever asks now can do with this run: none of its reads has been answered, so all of them are
@@ -66,7 +64,7 @@ class Sharing:
             if shared is not None:
                 _note(context.trace.tally, other.trace.tally)
                 return shared
-        mine = self._under_way[key] = _Run(operation, context)
+        mine = self._under_way[key] = _Run(operation, context.trace, context.client.era)
         answer = None
         try:
             answer = await run(operation, context)
