@@ -1,6 +1,7 @@
 """What one request carries: who asks, which Omneo client answers, and the loaders that batch its calls."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,6 @@ class Context(msgspec.Struct, eq=False):
 
     caller: Caller
     client: omneo.Client
-    server: omneo.Client
     catalogue: omneo.Catalogue
     loaders: Loaders
     writes: Writes
@@ -50,6 +50,10 @@ class Context(msgspec.Struct, eq=False):
     zone: ZoneInfo
     tenant: str
     capabilities: omneo.Capabilities
+
+    @property
+    def server(self) -> omneo.Client:
+        return self.loaders.server
 
     @property
     def terms(self) -> Terms:
@@ -91,16 +95,13 @@ class Gateway:
 
     def context(self, caller: Caller, trace: Trace) -> Context:
         """Open the context of one request: fresh loaders, nothing shared with another caller."""
-        server = self.upstream.as_service(trace)
-        # Two, also for a service: `client` decodes what the operation reads, the catalogue keeps whole records.
-        as_service = self.upstream.as_service
-        client = as_service(trace) if caller.token is None else self.upstream.as_member(caller.token, trace)
-        client.joins = server.joins = True
-        loaders = Loaders(client, server, self.capabilities, self.catalogue, self.zone)
+        upstream = self.upstream
+        client = upstream.as_service(trace) if caller.token is None else upstream.as_member(caller.token, trace)
+        client.joins = True
+        loaders = Loaders(client, partial(self._server, trace), self.capabilities, self.catalogue, self.zone)
         return Context(
             caller=caller,
             client=client,
-            server=server,
             catalogue=self.catalogue,
             loaders=loaders,
             writes=self.writes,
@@ -110,6 +111,13 @@ class Gateway:
             tenant=self.tenant,
             capabilities=self.capabilities,
         )
+
+    def _server(self, trace: Trace) -> omneo.Client:
+        """Speak as the tenant, also for a service's request: its own client decodes what the operation reads, the
+        catalogue keeps whole records."""
+        server = self.upstream.as_service(trace)
+        server.joins = True
+        return server
 
 
 Info = strawberry.Info[Context, None]

@@ -161,7 +161,7 @@ class Runner:
             if each.field.foreseen and any(value.__class__ is Load for value in each.values):
                 self._look_ahead(each.field, keys)
         for loader, wanted in keys.items():
-            self._foreseen.append(asyncio.create_task(loader.load_all(wanted)))
+            self._foreseen.append(loader.loop.create_task(loader.load_all(wanted)))
 
     def _look_ahead(self, step: FieldPlan, keys: dict[BatchLoader[Any, Any], list[Any]]) -> None:
         try:
@@ -180,7 +180,11 @@ class Runner:
     async def _finish(self, taken: _Taken, level: Level, out: list[Any], asked: Asked) -> None:
         """Await what a step needs, complete its values, and put them where they belong."""
         if asked:
-            await _settle_loads(taken.values, asked)
+            values = taken.values
+            if len(values) == 1 and values[0].__class__ is Load:
+                values[0] = _made(values[0], await asked[values[0].loader])
+            else:
+                await _settle_loads(values, asked)
         if taken.field.is_async:
             taken.values = await _awaited(taken.values)
         key = taken.field.key
@@ -232,7 +236,7 @@ def _ask(taken: list[_Taken]) -> Asked:
                 keys.setdefault(value.loader, []).append(value.key)
     if len(taken) == 1 and len(keys) == 1:
         return {loader: loader.load_all(wanted) for loader, wanted in keys.items()}
-    return {loader: asyncio.create_task(loader.load_all(wanted)) for loader, wanted in keys.items()}
+    return {loader: loader.loop.create_task(loader.load_all(wanted)) for loader, wanted in keys.items()}
 
 
 async def _settle_loads(values: list[Any], asked: Asked) -> None:
@@ -243,13 +247,18 @@ async def _settle_loads(values: list[Any], asked: Asked) -> None:
             continue
         if value.loader not in answers:
             answers[value.loader] = await asked[value.loader]
-        answer = answers[value.loader][value.key]
-        if value.then is not None and not isinstance(answer, Exception):
-            try:
-                answer = value.then(answer)
-            except Exception as error:
-                answer = error
-        values[position] = answer
+        values[position] = _made(value, answers[value.loader])
+
+
+def _made(load: Load[Any, Any], answers: dict[Any, Any]) -> Any:
+    """Make of a loaded value what the resolver wants of it, or the error it ends with."""
+    answer = answers[load.key]
+    if load.then is None or isinstance(answer, Exception):
+        return answer
+    try:
+        return load.then(answer)
+    except Exception as error:
+        return error
 
 
 async def _awaited(values: list[Any]) -> list[Any]:

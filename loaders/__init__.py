@@ -49,19 +49,19 @@ class lazy(Generic[T]):  # noqa: N801 — a decorator, like functools.cached_pro
 class Loaders:
     """Hold the loaders of one request and one caller; never shared between two.
 
-    `client` speaks as the caller, `server` as the tenant: the catalogue alone is read with the latter.
+    `client` speaks as the caller; `server`, opened when it is needed, as the tenant, for the catalogue alone.
     """
 
     def __init__(
         self,
         client: omneo.Client,
-        server: omneo.Client,
+        open_server: Callable[[], omneo.Client],
         capabilities: omneo.Capabilities,
         catalogue: omneo.Catalogue,
         zone: ZoneInfo,
     ) -> None:
         self._client = client
-        self._server = server
+        self._open_server = open_server
         self._capabilities = capabilities
         self._catalogue = catalogue
         self._zone = zone
@@ -70,6 +70,10 @@ class Loaders:
         """Start over: the next load of anything asks Omneo again. Loads under way are not disturbed."""
         for name in [name for name, value in vars(self).items() if isinstance(value, BatchLoader)]:
             delattr(self, name)
+
+    @lazy
+    def server(self) -> omneo.Client:
+        return self._open_server()
 
     @lazy
     def own_profile(self) -> OwnProfile:
@@ -126,15 +130,15 @@ class Loaders:
 
     @lazy
     def definition_by_id(self) -> DefinitionById:
-        return DefinitionById(self._server, self._catalogue)
+        return DefinitionById(self.server, self._catalogue)
 
     @lazy
     def definition_by_handle(self) -> DefinitionByHandle:
-        return DefinitionByHandle(self._server, self._catalogue)
+        return DefinitionByHandle(self.server, self._catalogue)
 
     @lazy
     def definitions(self) -> Definitions:
-        return Definitions(self._server)
+        return Definitions(self.server)
 
     @lazy
     def redemptions_by_profile_id(self) -> RedemptionsByProfileId:

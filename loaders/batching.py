@@ -4,7 +4,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 from aiodataloader import DataLoader
@@ -76,7 +76,26 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
                 cache[key] = mine[key] = self.loop.create_future()
             elif key not in mine:
                 others[key] = known
-        answers: dict[K, V | Exception] = await self._ask(mine) if mine else {}
+        answers: dict[K, V | Exception] = {}
+        if mine:
+            wanted, found = list(mine), cast("Sequence[V | Exception]", ())
+            telemetry.note_batch(type(self).__name__, len(wanted))
+            try:
+                found = await self.fetch(wanted)
+                if len(found) != len(wanted):  # or a key would be given another's answer, and the last ones none
+                    raise ValueError("A batch must answer every key.")
+            except omneo.OmneoError as error:
+                found = [error for _ in wanted]
+            except Exception as error:  # a bug is everyone's error who waits, and is not remembered
+                found = [error for _ in wanted]
+                for key in wanted:
+                    self.clear(key)
+            except BaseException:
+                found = [omneo.Unavailable("The call to Omneo was cancelled.") for _ in wanted]
+                raise
+            finally:
+                _hand_out(mine, found)
+            answers = dict(zip(wanted, found, strict=True))
         for key, future in others.items():
             if not future.done():
                 await self._until_done(future)
@@ -93,31 +112,15 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
         finally:
             future.remove_done_callback(wake)
 
-    async def _ask(self, futures: "dict[K, asyncio.Future[V]]") -> dict[K, V | Exception]:
-        keys = list(futures)
-        answers: Sequence[V | Exception] = ()
-        telemetry.note_batch(type(self).__name__, len(keys))
-        try:
-            answers = await self.fetch(keys)
-            if len(answers) != len(keys):  # or a key would be given another's answer, and the last ones none
-                raise ValueError("A batch must answer every key.")
-        except omneo.OmneoError as error:
-            answers = [error for _ in keys]
-        except Exception as error:  # a bug is everyone's error who waits, and is not remembered
-            answers = [error for _ in keys]
-            for key in keys:
-                self.clear(key)
-        except BaseException:
-            answers = [omneo.Unavailable("The call to Omneo was cancelled.") for _ in keys]
-            raise
-        finally:
-            for future, answer in zip(futures.values(), answers, strict=True):
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                    future.exception()  # asked for here, so that asyncio does not report it as lost
-                else:
-                    future.set_result(answer)
-        return dict(zip(keys, answers, strict=True))
+
+def _hand_out(futures: "dict[K, asyncio.Future[V]]", answers: Sequence[V | Exception]) -> None:
+    """Give each who waits their own."""
+    for future, answer in zip(futures.values(), answers, strict=True):
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+            future.exception()  # asked for here, so that asyncio does not report it as lost
+        else:
+            future.set_result(answer)
 
 
 def _wake(waiter: "asyncio.Future[None]", _future: "asyncio.Future[Any]") -> None:
@@ -183,9 +186,6 @@ async def each(
     return answers
 
 
-async def or_none(answer: Awaitable[V]) -> V | None:
+def or_none(answers: Iterable[V | omneo.OmneoError]) -> list[V | omneo.OmneoError | None]:
     """Turn `NotFound` into None: what Omneo does not know is absent, not an error."""
-    try:
-        return await answer
-    except omneo.NotFound:
-        return None
+    return [None if isinstance(answer, omneo.NotFound) else answer for answer in answers]

@@ -27,7 +27,7 @@ class BenefitById(BatchLoader[int, omneo.Benefit | None]):
         self._client = client
 
     async def fetch(self, keys: list[int]) -> Sequence[omneo.Benefit | omneo.OmneoError | None]:
-        return await each(lambda key: or_none(omneo.fetch_benefit(self._client, key)), keys)
+        return or_none(await each(partial(omneo.fetch_benefit, self._client), keys))
 
 
 class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):

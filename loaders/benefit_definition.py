@@ -17,7 +17,7 @@ class DefinitionById(BatchLoader[str, omneo.BenefitDefinition | None]):
         self._read = partial(catalogue.by_id, server)
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.BenefitDefinition | omneo.OmneoError | None]:
-        return await each(lambda key: or_none(self._read(key)), keys)
+        return or_none(await each(self._read, keys))
 
 
 class DefinitionByHandle(BatchLoader[str, omneo.BenefitDefinition | None]):
@@ -28,7 +28,7 @@ class DefinitionByHandle(BatchLoader[str, omneo.BenefitDefinition | None]):
         self._read = partial(catalogue.by_handle, server)
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.BenefitDefinition | omneo.OmneoError | None]:
-        return await each(lambda key: or_none(self._read(key)), keys)
+        return or_none(await each(self._read, keys))
 
 
 class ClaimableDefinitions(BatchLoader[str, list[omneo.BenefitDefinition]]):

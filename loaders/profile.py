@@ -20,7 +20,7 @@ class OwnProfile(BatchLoader[str, omneo.Profile | None]):
         self._client = client
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
-        own = await or_none(omneo.fetch_own_profile(self._client))
+        [own] = or_none(await each(lambda _: omneo.fetch_own_profile(self._client), [omneo.ME]))
         return [own for _ in keys]
 
 
@@ -54,17 +54,11 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
             for listed in await each(self._listed, map(tuple, chunks)):
                 self.note([] if isinstance(listed, omneo.OmneoError) else listed)
             unseen = [key for key in keys if key not in self._seen]
-        found = await each(self._one, unseen)
+        found = or_none(await each(partial(omneo.fetch_profile, self._client), unseen))
         if len(unseen) == len(keys):
             return found
         alone = dict(zip(unseen, found, strict=True))
         return [self._seen[key] if key in self._seen else alone[key] for key in keys]
-
-    async def _one(self, profile_id: str) -> omneo.Profile | None:
-        try:
-            return await omneo.fetch_profile(self._client, profile_id)
-        except omneo.NotFound:
-            return None
 
     async def _listed(self, keys: Sequence[str]) -> list[omneo.Profile]:
         try:
