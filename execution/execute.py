@@ -20,7 +20,7 @@ from execution.limits import Limits
 from execution.plan import Plan
 from execution.plans import Kept, Plans, are_plain, kept_of
 from execution.price import FREE, Price, price_of
-from execution.runner import Runner
+from execution.runner import Info, Runner
 from loaders.prices import Terms
 from schema.codes import extensions
 
@@ -202,7 +202,7 @@ class Engine:
         is_compiled = self._is_compiled and plan is not None and plan.is_whole
         context.trace.tally.engine = "compiled" if is_compiled else "stock"
         if is_compiled and plan is not None:
-            data, errors = await Runner(plan, context, operation.values).run()
+            data, errors = await Runner(plan, Info(context), operation.values).run()
         else:
             data, errors = await self._run_stock(operation, context)
         answer = Answer(is_executed=True, data=data)
