@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections.abc import Awaitable, Mapping, Sequence
@@ -16,6 +15,7 @@ from starlette.datastructures import Secret
 
 import telemetry
 from omneo.answers import raise_for_status
+from omneo.credential import Credential
 from omneo.decoding import decode, decode_whole, list_of
 from omneo.errors import BudgetSpent, Landed, OmneoError, RateLimited, TimedOut, Unavailable
 from omneo.flights import Flights
@@ -29,8 +29,6 @@ Params = Sequence[tuple[str, str] | str]  # names and values, or what is written
 
 # A Decimal goes as the number it is, digit by digit; a float might be another one, or none that JSON can say.
 _encoder = msgspec.json.Encoder(decimal_format="number")
-
-USER_AGENT = "omneo-graphql-gateway"
 
 
 class Upstream:
@@ -55,16 +53,15 @@ class Upstream:
         self.id_url = id_url.rstrip("/")
         self.page_max = page_max
         self.flights = Flights()
-        self._token = token
-        self._credential = _hashed(token)
+        self._credential = Credential(token)
 
     def as_service(self, trace: Trace) -> Client:
         """Speak as the tenant, to /api/v3."""
-        return Client(self, self.api_url, self._token, trace, is_member=False, credential=self._credential)
+        return Client(self, self.api_url, self._credential, trace, False)
 
     def as_member(self, token: Secret | str, trace: Trace) -> Client:
         """Speak as a member, to /id/api/v1, where every profile's path is the member's own."""
-        return Client(self, self.id_url, token, trace, is_member=True)
+        return Client(self, self.id_url, Credential(token), trace, True)
 
     async def aclose(self) -> None:
         await self.transport.aclose()
@@ -72,44 +69,26 @@ class Upstream:
             await self.reads.aclose()
 
 
-class Client:
+class Client(msgspec.Struct, eq=False):
     """Call Omneo for one request under one credential.
 
     Reads are repeated at most twice within the request's deadline; writes are sent once, whatever becomes of them.
-    Every first attempt counts against `trace.tally`.
+    Every first attempt counts against `trace.tally`. Where it `joins`, a read may be answered by an equal one of
+    another request; writes' never are. `kinds` are record types to decode in the place of others, for who reads less.
     """
 
-    def __init__(
-        self,
-        upstream: Upstream,
-        root: str,
-        token: Secret | str,
-        trace: Trace,
-        *,
-        is_member: bool,
-        credential: bytes | None = None,
-    ) -> None:
-        self.trace = trace
-        self.is_member = is_member
-        self.kinds: Mapping[Any, Any] = {}  # record types to decode in the place of others, for who reads less of them
-        self.joins = False  # whether a read may be answered by an equal one of another request; writes' never are
-        self._upstream = upstream
-        self._root = root
-        self._token = token
-        self._hash = credential  # the token's, once it is asked for
-        self._headers: dict[str, str] | None = None
+    _upstream: Upstream
+    _root: str
+    credential: Credential
+    trace: Trace
+    is_member: bool
+    joins: bool = False
+    kinds: Mapping[Any, Any] | None = None
 
     @property
     def page_max(self) -> int:
         """Tell how many rows Omneo's largest page has, as far as is known."""
         return self._upstream.page_max
-
-    @property
-    def credential(self) -> bytes:
-        """Tell credentials apart without showing them."""
-        if self._hash is None:
-            self._hash = _hashed(self._token)
-        return self._hash
 
     @property
     def era(self) -> int:
@@ -126,7 +105,7 @@ class Client:
 
     def under(self, trace: Trace) -> Client:
         """Speak with the same credential under another trace: for a write, which outlives its request."""
-        return Client(self._upstream, self._root, self._token, trace, is_member=self.is_member)
+        return Client(self._upstream, self._root, self.credential, trace, self.is_member)
 
     async def get(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route`, a template such as `/profiles/{profile}`, and decode what its envelope holds as `kind`."""
@@ -169,15 +148,13 @@ class Client:
         """Send a write, or what Omneo made look like one: once, whatever becomes of it."""
         name = f"{method} {route}"
         url = self._url(route, parts, ())
-        self._count(name)
-        headers = self._said()
+        left_s = self._count(name)
+        headers, content = self.credential.headers, None
         if body is not None:
-            headers = headers | {"content-type": "application/json"}
-        content = None if body is None else _encoder.encode(body)
+            headers, content = headers | {"content-type": "application/json"}, _encoder.encode(body)
+        request = Request(method, url, headers, content, left_s, self.trace)
         try:
-            return await self._exchange(
-                name, self._upstream.transport, Request(method, url, headers, content, self.trace.remaining_s())
-            )
+            return await self._exchange(name, self._upstream.transport, request)
         finally:
             self._upstream.flights.part()
 
@@ -185,16 +162,16 @@ class Client:
         """Read, or wait for an equal read under the same credential that is under way. Repeated after what may pass."""
         flights, key, flight, answer = self._upstream.flights, None, None, None
         if self.joins:
-            key = (self.credential, url)
+            key = (self.credential.hash, url)
             landing = flights.landing(key, self.trace.deadline)
             if landing is not None and (answer := await landing) is not None:
                 self.trace.tally.cached += 1
                 return answer
             flight = flights.take_off(key, self.trace.deadline)
         try:
-            self._count(name)
+            left_s = self._count(name)
             try:
-                answer = await self._attempt(name, url)
+                answer = await self._attempt(name, url, left_s)
             except (Unavailable, TimedOut, RateLimited) as error:
                 answer = await repeated(partial(self._attempt, name, url), error, self.trace)
             return answer
@@ -202,8 +179,10 @@ class Client:
             if key is not None and flight is not None:
                 flights.land(key, flight, answer)
 
-    def _attempt(self, name: str, url: str) -> Awaitable[Answer]:
-        request = Request("GET", url, self._headers or self._said(), None, self.trace.remaining_s())
+    def _attempt(self, name: str, url: str, left_s: float | None = None) -> Awaitable[Answer]:
+        trace = self.trace
+        left_s = trace.remaining_s() if left_s is None else left_s
+        request = Request("GET", url, self.credential.headers, None, left_s, trace)
         return self._exchange(name, self._upstream.reads, request)
 
     async def _exchange(self, name: str, transport: Transport, request: Request) -> Answer:
@@ -221,41 +200,27 @@ class Client:
             raise_for_status(answer, is_member=self.is_member)
         return answer
 
-    def _said(self) -> dict[str, str]:
-        """Return what every call of this client carries; made once, never changed."""
-        headers = self._headers
-        if headers is None:
-            headers = self._headers = {
-                "authorization": f"Bearer {self._token}",
-                "accept": "application/json",
-                "user-agent": USER_AGENT,
-                "x-request-id": self.trace.request_id,
-            }
-            if self.trace.traceparent is not None:
-                headers["traceparent"] = self.trace.traceparent
-        return headers
-
-    def _count(self, name: str) -> None:
-        if self.trace.remaining_s() <= 0:
+    def _count(self, name: str) -> float:
+        """Count a first attempt, and return how many seconds it has."""
+        left_s = self.trace.remaining_s()
+        if left_s <= 0:
             raise TimedOut(landed=Landed.NO, detail="no time left")
         tally = self.trace.tally
         if tally.budget is not None and tally.made >= tally.budget:
             raise BudgetSpent
         tally.made += 1
         tally.routes[name] = tally.routes.get(name, 0) + 1
+        return left_s
 
     def _url(self, route: str, parts: Mapping[str, str | int], params: Params) -> str:
-        safe = {name: _as_part(value) for name, value in parts.items()}
-        if self.is_member:
-            safe["profile"] = ME  # whatever id we hold
-        url = self._root + (route.format_map(safe) if safe else route)
+        for name, value in parts.items():
+            # Whatever id we hold of a member's profile, Omneo knows it by their token.
+            part = ME if self.is_member and name == "profile" else _as_part(value)
+            route = route.replace(f"{{{name}}}", part)
+        url = self._root + route
         if not params:
             return url
         return url + "?" + "&".join([each if isinstance(each, str) else _written(*each) for each in params])
-
-
-def _hashed(token: Secret | str) -> bytes:
-    return hashlib.sha256(str(token).encode()).digest()
 
 
 _is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch

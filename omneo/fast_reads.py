@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import ssl
 import sys
 from contextlib import suppress
@@ -78,14 +77,15 @@ class Trust:
 class _Exchange:
     """One request and its answer; used again for others after it."""
 
-    __slots__ = ("_body", "_connect_ms", "_head_bytes", "_headers", "_queued", "_url_bytes", "curl")
+    __slots__ = ("_body", "_bytes", "_connect_ms", "_headers", "_lines", "_queued", "_timeout_ms", "curl")
 
     def __init__(self, trust: Trust) -> None:
         self.curl = curl = pycurl.Curl()
         self._body = _Body()  # holds nothing that holds libcurl: an exchange that is dropped is gone at once
         self._headers: dict[str, str] = {}
-        self._head_bytes = self._url_bytes = 0
-        self._connect_ms = 0
+        self._lines: list[str] = []  # these, as they are sent
+        self._bytes = 0  # what is sent, but for some dozen
+        self._timeout_ms = self._connect_ms = 0
         self._queued = False
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.USERAGENT, "")  # the request says it, where it is to be said
@@ -99,11 +99,12 @@ class _Exchange:
         curl.setopt(pycurl.CAPATH, trust.folder) if trust.folder else curl.unsetopt(pycurl.CAPATH)
 
     def ask(self, request: Request, *, queues: bool) -> None:
-        """Say what is sent next. A client's headers are one dict, which never changes."""
-        curl, timeout_ms = self.curl, max(1, math.ceil(request.timeout_s * 1000))  # 0 would be for ever
+        """Say what is sent next, and set what is different from last time."""
+        curl, timeout_ms = self.curl, int(request.timeout_s * 1000) + 1  # 0 would be for ever
         curl.setopt(pycurl.URL, request.url)
-        self._url_bytes = len(request.url)
-        curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
+        if timeout_ms != self._timeout_ms:
+            self._timeout_ms = timeout_ms
+            curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
         self._queued = queues
         # libcurl counts the wait for a free connection as connecting.
         connect_ms = timeout_ms if queues else _CONNECT_MS
@@ -112,9 +113,10 @@ class _Exchange:
             curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
         if request.headers is not self._headers:
             self._headers = request.headers
-            lines = [f"{name}: {value}" for name, value in request.headers.items()]
-            self._head_bytes = sum(map(len, lines))
-            curl.setopt(pycurl.HTTPHEADER, lines)
+            self._lines = _lines(request.headers)
+        lines = self._lines + _lines(request.marks)
+        self._bytes = sum(map(len, lines)) + len(request.url)
+        curl.setopt(pycurl.HTTPHEADER, lines)
 
     def answer(self) -> Answer:
         """Return what came back."""
@@ -125,8 +127,7 @@ class _Exchange:
     @property
     def _repeats(self) -> int:
         """Tell how often libcurl sent the request again, on another connection: it counts the bytes of all times."""
-        once = self._head_bytes + self._url_bytes  # and some dozen bytes more
-        return max(0, int(self.curl.getinfo(pycurl.REQUEST_SIZE) / (once + _MORE_BYTES) - 0.5))
+        return max(0, int(self.curl.getinfo(pycurl.REQUEST_SIZE) / (self._bytes + _MORE_BYTES) - 0.5))
 
     def failure(self, gave_up: pycurl.error) -> OmneoError:
         """Return what it means that libcurl gave up."""
@@ -146,6 +147,10 @@ class _Exchange:
         if code == pycurl.E_BAD_CONTENT_ENCODING:
             return Invalid(landed=landed, detail="answer unreadable")
         return Unavailable(landed=landed, detail="no connection" if landed is Landed.NO else "connection lost")
+
+
+def _lines(headers: dict[str, str]) -> list[str]:
+    return [f"{name}: {value}" for name, value in headers.items()]
 
 
 class _Body:

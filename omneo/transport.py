@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from omneo.errors import Invalid, Landed, TimedOut, Unavailable
+from telemetry import Trace
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CONNECT_S = 3.0
@@ -17,13 +18,26 @@ IN_FLIGHT = 48  # httpx slows down when many wait inside its pool, so they wait 
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """One request as it leaves: `url` is whole and encoded, `timeout_s` bounds all of it, queueing included."""
+    """One request as it leaves: `url` is whole and encoded, `timeout_s` bounds all of it, queueing included.
+
+    `headers` are the same dict for all that say the same; what names this one is added to them from its `trace`.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes | None
     timeout_s: float
+    trace: Trace | None = None
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """Return the headers by which Omneo's log can be laid beside ours."""
+        trace = self.trace
+        if trace is None:
+            return {}
+        named = {"x-request-id": trace.request_id}
+        return named if trace.traceparent is None else named | {"traceparent": trace.traceparent}
 
 
 class Answer(msgspec.Struct, gc=False):
@@ -74,7 +88,7 @@ class HttpxTransport:
     async def _exchange(self, request: Request) -> Answer:
         timeout = httpx.Timeout(request.timeout_s, connect=min(CONNECT_S, request.timeout_s))
         built = self._http.build_request(
-            request.method, request.url, headers=request.headers, content=request.body, timeout=timeout
+            request.method, request.url, headers=request.headers | request.marks, content=request.body, timeout=timeout
         )
         try:
             answer = await self._http.send(built, stream=True, follow_redirects=False)

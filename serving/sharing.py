@@ -83,7 +83,7 @@ def _key(operation: Operation, context: Context) -> Key:
     return (
         id(operation.node),
         orjson.dumps(variables) if variables else b"",
-        context.client.credential,
+        context.client.credential.hash,
         caller.name,
         caller.scopes,
     )

@@ -26,7 +26,7 @@ def operation(node: object = NODE, **variables: Any) -> Any:
 
 
 def context(caller: Caller = SERVICE, *, credential: bytes = b"t", era: int = 0, deadline_s: float = 5.0) -> Any:
-    client = SimpleNamespace(credential=credential, era=era)
+    client = SimpleNamespace(credential=SimpleNamespace(hash=credential), era=era)
     return SimpleNamespace(caller=caller, client=client, trace=Trace.begin(deadline_s=deadline_s))
 
 
