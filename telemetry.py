@@ -194,11 +194,9 @@ class _JsonHandler(logging.Handler):
 def _write(level: str, event: str, fields: dict[str, Any]) -> None:
     now = time.time()
     written = f"{_to_the_second(int(now))}.{int(now % 1 * 1000):03d}+00:00"
-    line: dict[str, Any] = {"time": written, "level": level, "event": event}
-    trace = _current.get()
-    if trace is not None:
-        line["request_id"] = trace.request_id
-    line |= fields
+    trace = None if "request_id" in fields else _current.get()
+    named = {} if trace is None else {"request_id": trace.request_id}
+    line = {"time": written, "level": level, "event": event, **named, **fields}
     _waiting.append(orjson.dumps(line, default=repr, option=_AS_LINE))
     _flush_soon(at_once=level == "error")
 
@@ -221,16 +219,18 @@ def _flush_soon(*, at_once: bool) -> None:
 def flush() -> None:
     """Tell what this thread has to tell, and write all lines that wait; whoever ends the process calls this last."""
     global _flushing
-    _flushing = None
-    tales = _untold.tales
-    while tales:
-        tales.popleft()()
-    lines: list[bytes] = []
-    with suppress(IndexError):  # as when another thread takes the last one
-        while True:
-            lines.append(_waiting.popleft())
-    if lines:
-        sys.stderr.write(b"".join(lines).decode())
+    try:
+        tales = _untold.tales
+        while tales:
+            tales.popleft()()
+        lines: list[bytes] = []
+        with suppress(IndexError):  # as when another thread takes the last one
+            while True:
+                lines.append(_waiting.popleft())
+        if lines:
+            sys.stderr.write(b"".join(lines).decode())
+    finally:
+        _flushing = None  # what is told meanwhile is written above
 
 
 atexit.register(flush)

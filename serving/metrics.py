@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
@@ -29,18 +30,12 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self.in_flight = 0  # requests being answered
         self._operations: set[str] = set()
-        self._requests = _Counts("gateway_requests", "Requests to /graphql.", "operation", "outcome")
-        self._seconds = _Spread(
-            "gateway_request_seconds", "Time from the headers to the answer.", "operation", _SECONDS
-        )
-        self._engines = _Counts("gateway_operations", "Operations run, by engine.", "engine")
+        self._answered = _Spread(_SECONDS)  # under operation, outcome and engine
         self._errors = _Counts("gateway_errors", "Errors in answers, by code.", "code")
         self._refusals = _Counts("gateway_limit_refusals", "Requests a limit refused, or would have.", "limit", "mode")
         self._calls = _Counts("gateway_omneo_calls", "First attempts of calls to Omneo.", "route")
-        self._call_seconds = _Spread(
-            "gateway_omneo_call_seconds", "Time of one attempt of a call to Omneo.", "route", _SECONDS
-        )
-        self._batch_keys = _Spread("gateway_batch_keys", "Keys that were loaded together.", "loader", _KEYS)
+        self._call_seconds = _Spread(_SECONDS)
+        self._batch_keys = _Spread(_KEYS)
         self._retries = _Counts("gateway_omneo_retries", "Repeats of calls to Omneo.")
         self._cached = _Counts("gateway_omneo_cached", "Reads answered without a call of their own.")
         self._disagreements = _Counts(
@@ -54,10 +49,7 @@ class Metrics(Collector):
     def observe(self, operation: str, outcome: str, seconds: float, codes: Sequence[str], tally: Tally) -> None:
         """Count one finished request; of the operations' names, the first fifty seen keep a label of their own."""
         label = operation if operation in self._operations else self._label(operation)
-        self._requests.add((label, outcome))
-        self._seconds.add(label, seconds)
-        if tally.engine:
-            self._engines.add((tally.engine,))
+        self._answered.add((label, outcome, tally.engine), seconds)
         for code in codes:
             self._errors.add((code,))
             if "LIMIT" in code:
@@ -65,9 +57,9 @@ class Metrics(Collector):
         for route, calls in tally.routes.items():
             self._calls.add((route,), calls)
         for route, took in tally.calls_s:
-            self._call_seconds.add(route, took)
+            self._call_seconds.add((route,), took)
         for loader, keys in tally.batches:
-            self._batch_keys.add(loader, keys)
+            self._batch_keys.add((loader,), keys)
         for how in tally.disagreements:
             self._disagreements.add((how,))
         if tally.retried:
@@ -90,8 +82,15 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Hand the figures to prometheus_client."""
+        yield self._answered.counter("gateway_requests", "Requests to /graphql.", operation=0, outcome=1)
+        told = "Time from the headers to the answer."
+        yield self._answered.histogram("gateway_request_seconds", told, operation=0)
+        yield self._answered.counter("gateway_operations", "Operations run, by engine.", engine=2)
+        told = "Time of one attempt of a call to Omneo."
+        yield self._call_seconds.histogram("gateway_omneo_call_seconds", told, route=0)
+        yield self._batch_keys.histogram("gateway_batch_keys", "Keys that were loaded together.", loader=0)
         for each in vars(self).values():
-            if isinstance(each, _Counts | _Spread):
+            if isinstance(each, _Counts):
                 yield each.family()
         yield GaugeMetricFamily("gateway_requests_in_flight", "Requests being answered.", self.in_flight)
 
@@ -120,23 +119,42 @@ class _Counts:
 
 
 class _Spread:
-    """Sort values under each label into buckets, each up to and including its bound; the last has none."""
+    """Sort values under each set of labels into buckets, each up to and including its bound; the last has none.
 
-    def __init__(self, name: str, told: str, label: str, bounds: Sequence[float]) -> None:
-        self._name, self._told, self._label, self._bounds = name, told, label, bounds
-        self._found: dict[str, tuple[list[int], list[float]]] = {}
+    What is told of them names the labels by their places; values that differ in others are told together, those whose
+    named label is empty not at all.
+    """
 
-    def add(self, label: str, value: float) -> None:
-        found = self._found.get(label)
-        if found is None:
-            found = self._found[label] = ([0] * (len(self._bounds) + 1), [0.0])
-        found[0][bisect_left(self._bounds, value)] += 1
-        found[1][0] += value
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._rows: dict[tuple[str, ...], list[float]] = {}  # how many are in each bucket, then the sum of all
 
-    def family(self) -> Metric:
-        family = HistogramMetricFamily(self._name, self._told, labels=(self._label,))
-        names = [str(float(bound)) for bound in self._bounds] + ["+Inf"]
-        for label, (counts, total) in self._found.items():
-            up_to = [sum(counts[: place + 1]) for place in range(len(counts))]
-            family.add_metric((label,), list(zip(names, up_to, strict=True)), total[0])
+    def add(self, labels: tuple[str, ...], value: float) -> None:
+        row = self._rows.get(labels)
+        if row is None:
+            row = self._rows[labels] = [0.0] * (len(self._bounds) + 2)
+        row[bisect_left(self._bounds, value)] += 1
+        row[-1] += value
+
+    def counter(self, name: str, told: str, **places: int) -> Metric:
+        family = CounterMetricFamily(name, told, labels=[*places])
+        for labels, row in self._together(places).items():
+            family.add_metric(labels, sum(row[:-1]))
         return family
+
+    def histogram(self, name: str, told: str, **places: int) -> Metric:
+        family = HistogramMetricFamily(name, told, labels=[*places])
+        bounds = [str(float(bound)) for bound in self._bounds] + ["+Inf"]
+        for labels, row in self._together(places).items():
+            up_to = itertools.accumulate(row[:-1])
+            family.add_metric(labels, list(zip(bounds, up_to, strict=True)), row[-1])
+        return family
+
+    def _together(self, places: dict[str, int]) -> dict[tuple[str, ...], list[float]]:
+        """Add up the rows that are alike in these labels."""
+        sums: dict[tuple[str, ...], list[float]] = {}
+        for labels, row in self._rows.items():
+            named = tuple(labels[place] for place in places.values())
+            if all(named):
+                sums[named] = [known + more for known, more in zip(sums.get(named, [0.0] * len(row)), row, strict=True)]
+        return sums
