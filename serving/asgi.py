@@ -87,18 +87,20 @@ def _too_slow(timeout_s: float) -> HttpRefusal:
     return HttpRefusal("LIMIT_TIME", "The body did not arrive in time.", [(b"connection", b"close")])
 
 
-def answer_headers(content_type: bytes, headers: Mapping[bytes, bytes]) -> Headers:
-    """Return the headers of an answer, but for its length; nothing the gateway says is to be stored by a cache."""
+def standing_headers(content_type: bytes) -> Headers:
+    """Return what every answer of this type says; nothing the gateway says is to be stored by a cache."""
     return [
         (b"content-type", content_type),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        *headers.items(),
+        (b"vary", b"accept, accept-encoding"),
     ]
 
 
-async def send_answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
+async def send_answer(
+    send: Send, status: int, content_type: bytes, headers: Mapping[bytes, bytes], body: bytes
+) -> None:
     """Send one complete answer."""
-    said = [*headers, (b"content-length", b"%d" % len(body))]
+    said = [*standing_headers(content_type), *headers.items(), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body})

@@ -7,11 +7,13 @@ does not do, goes the usual way.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from weakref import ref
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from serving.asgi import DIRECT, Headers, Scope
+from serving.asgi import DIRECT, Scope, standing_headers
 from serving.head import Memory
 
 
@@ -31,7 +33,7 @@ class Direct:
         cycle = self._cycle()
         return None if cycle is None or cycle.more_body or cycle.disconnected else bytes(cycle.body)
 
-    def answer(self, status: int, headers: Headers, body: bytes) -> bool:
+    def answer(self, status: int, content_type: bytes, headers: Mapping[bytes, bytes], body: bytes) -> bool:
         """Write an answer with its length; False when it has to go the usual way: the connection is to be closed after
         it or is gone, or its client is slow to read."""
         cycle = self._cycle()
@@ -41,12 +43,11 @@ class Direct:
             or cycle.response_started
             or not cycle.keep_alive
             or cycle.flow.write_paused
+            or b"connection" in headers
         ):
             return False
-        answer = [STATUS_LINE[status]]
-        for name, value in (*cycle.default_headers, *headers):
-            if name == b"connection":
-                return False
+        answer = [_standing(status, content_type)]
+        for name, value in (*cycle.default_headers, *headers.items()):
             answer += (name, b": ", value, b"\r\n")
         answer += (b"content-length: %d\r\n\r\n" % len(body), body)
         cycle.response_started = cycle.response_complete = True
@@ -55,6 +56,13 @@ class Direct:
         cycle.message_event.set()
         cycle.on_response()
         return True
+
+
+@lru_cache(maxsize=64)
+def _standing(status: int, content_type: bytes) -> bytes:
+    """Write the lines that every answer of this status and type begins with."""
+    lines = [b"%b: %b\r\n" % header for header in standing_headers(content_type)]
+    return b"".join([STATUS_LINE[status], *lines])
 
 
 def offer(cycle: RequestResponseCycle, memory: Memory) -> None:

@@ -24,7 +24,6 @@ from serving.asgi import (
     Receive,
     Scope,
     Send,
-    answer_headers,
     read_body,
     send_answer,
     too_large,
@@ -82,7 +81,7 @@ class GraphQLEndpoint:
         trace = _trace(head.sent, self._deadline_s)
         trace.bind()
         exchange = Exchange(trace, head)
-        exchange.headers = {b"x-request-id": trace.request_id.encode(), b"vary": b"accept, accept-encoding"}
+        exchange.headers = {b"x-request-id": trace.request_id.encode()}
         self._metrics.in_flight += 1
         try:
             try:
@@ -94,9 +93,9 @@ class GraphQLEndpoint:
             if len(body) > WORTH_IT and takes_gzip(head.sent.get(b"accept-encoding")):
                 body = await gzipped(body)
                 exchange.headers[b"content-encoding"] = b"gzip"
-            headers = answer_headers(_content_type(head.media_type), exchange.headers)
-            if direct is None or not direct.answer(exchange.status, headers, body):
-                await send_answer(send, exchange.status, headers, body)
+            told = exchange.status, _content_type(head.media_type), exchange.headers, body
+            if direct is None or not direct.answer(*told):
+                await send_answer(send, *told)
         except ClientGone:
             exchange.outcome, exchange.status = "gone", 499
         finally:

@@ -20,7 +20,7 @@ import pytest
 from http_support import DEVELOPMENT, ROOT, await_answer, free_port, on_socket, process
 
 from scripts.credentials import make
-from serving.asgi import Receive, Scope, Send, answer_headers, send_answer
+from serving.asgi import Receive, Scope, Send, send_answer
 from serving.keys import read_keys
 from serving.protocol import HeadLimits
 
@@ -33,7 +33,7 @@ async def ready(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    await send_answer(send, 200, answer_headers(b"application/json", {}), json.dumps({"path": scope["path"]}).encode())
+    await send_answer(send, 200, b"application/json", {}, json.dumps({"path": scope["path"]}).encode())
 
 
 HURRIED = HeadLimits(seconds=0.2)  # no longer than a test waits
