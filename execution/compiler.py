@@ -34,7 +34,7 @@ from strawberry.types.field import StrawberryField
 
 from execution.arguments import ArgumentReader, caller
 from execution.plan import Bind, FieldPlan, ObjectPlan, Plan, as_written
-from execution.shape import is_read, kinds_of
+from execution.shape import held_by, is_read, kinds_of
 from resolvers.marks import Mark, mark_of
 from schema.access import rule_of
 
@@ -133,6 +133,7 @@ class _OneOperation:
             is_list=is_list,
             is_item_nullable=not is_non_null_type(item),
             attribute=definition.python_name if resolver is None else None,
+            held=held_by(parent.name, definition.python_name) if resolver is None else None,
             spread=mark.needs if mark is not None and mark.writes is not None else (),
             mark=mark,
             rule=rule_of(field),

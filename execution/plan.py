@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import FieldNode, OperationType
 from graphql.execution.values import VariableValues
@@ -23,6 +23,13 @@ Read = Callable[..., Any]
 def as_written(value: Any) -> Any:
     """Leave a value that is JSON already."""
     return value
+
+
+class Held(NamedTuple):
+    """What msgspec has made sure of when it decoded an attribute: its class, and whether it may be null instead."""
+
+    class_: type
+    is_optional: bool
 
 
 # Made once per level, of info and variables: what reads a field of every parent. Raises what is wrong with arguments.
@@ -53,6 +60,7 @@ class FieldPlan:
     objects: list[tuple[Callable[[Any, Any], bool] | None, ObjectPlan]] = field(default_factory=list)
     abstract: str | None = None  # the name of the union or interface that `objects` are of
     attribute: str | None = None  # read as it stands; None where a resolver makes the value
+    held: Held | None = None  # what records are known to hold there
     spread: tuple[str, ...] = ()  # attributes whose values the reader takes, in the place of the record
     mark: Mark | None = None
     rule: Rule | None = None

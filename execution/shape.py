@@ -7,14 +7,34 @@ resolver may read anything, and for writes, records are decoded whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args
 
+import msgspec
 from graphql import OperationType
 
 import omneo
-from execution.plan import FieldPlan, ObjectPlan
+from execution.plan import FieldPlan, Held, ObjectPlan
 from resolvers.marks import ANY
 from schema.views import RECORDS
+
+_SCALARS = (str, int, bool)
+
+
+@cache
+def held_by(type_name: str, attribute: str) -> Held | None:
+    """Tell what the records of a type hold under an attribute; None where that is not one class, or not known."""
+    records = [record for name, record, _ in RECORDS if name == type_name]
+    fields = [each for record in records for each in msgspec.structs.fields(record) if each.name == attribute]
+    found = {_held(each.type) for each in fields}
+    return found.pop() if len(found) == 1 else None
+
+
+def _held(type_: Any) -> Held | None:
+    options = get_args(type_) if isinstance(type_, UnionType) else (type_,)
+    classes = [each for each in options if each is not NoneType]
+    return Held(classes[0], NoneType in options) if len(classes) == 1 and classes[0] in _SCALARS else None
 
 
 def kinds_of(kind: OperationType, root: ObjectPlan) -> Mapping[Any, Any]:
