@@ -15,17 +15,19 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from serving.asgi import DIRECT, Scope, standing_headers
 from serving.head import Memory
+from serving.outbox import Outbox
 
 
 class Direct:
     """Take the body of one request, and give its answer. What it does to uvicorn's state is what `receive` and `send`
     of the cycle would have done."""
 
-    __slots__ = ("_cycle", "memory")
+    __slots__ = ("_cycle", "_outbox", "memory")
 
-    def __init__(self, cycle: RequestResponseCycle, memory: Memory) -> None:
+    def __init__(self, cycle: RequestResponseCycle, memory: Memory, outbox: Outbox) -> None:
         # The cycle holds the scope, which holds this: held strongly, each request would be left to the collector.
         self._cycle = ref(cycle)
+        self._outbox = outbox
         self.memory = memory
 
     def body(self) -> bytes | None:
@@ -34,8 +36,8 @@ class Direct:
         return None if cycle is None or cycle.more_body or cycle.disconnected else bytes(cycle.body)
 
     def answer(self, status: int, content_type: bytes, headers: Mapping[bytes, bytes], body: bytes) -> bool:
-        """Write an answer with its length; False when it has to go the usual way: the connection is to be closed after
-        it or is gone, or its client is slow to read."""
+        """Have an answer written with its length; False when it has to go the usual way: the connection is to be closed
+        after it or is gone, or its client is slow to read."""
         cycle = self._cycle()
         if (
             cycle is None
@@ -52,7 +54,7 @@ class Direct:
         answer += (b"content-length: %d\r\n\r\n" % len(body), body)
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
-        cycle.transport.write(b"".join(answer))
+        self._outbox.put(cycle.transport, b"".join(answer))
         cycle.message_event.set()
         cycle.on_response()
         return True
@@ -65,10 +67,10 @@ def _standing(status: int, content_type: bytes) -> bytes:
     return b"".join([STATUS_LINE[status], *lines])
 
 
-def offer(cycle: RequestResponseCycle, memory: Memory) -> None:
+def offer(cycle: RequestResponseCycle, memory: Memory, outbox: Outbox) -> None:
     """Offer the short way, and what its connection remembers, to whoever answers this request."""
     if cycle.scope["method"] != "HEAD":
-        cycle.scope["extensions"] = {DIRECT: Direct(cycle, memory)}  # type: ignore[dict-item]  # an extension of our own
+        cycle.scope["extensions"] = {DIRECT: Direct(cycle, memory, outbox)}  # type: ignore[dict-item]  # an extension of our own
 
 
 def direct_of(scope: Scope) -> Direct | None:

@@ -16,6 +16,7 @@ from schema.codes import CODES
 from serving.asgi import Headers, HttpRefusal
 from serving.direct import offer
 from serving.head import Memory
+from serving.outbox import Outbox
 from serving.patience import Patience
 
 _PIPELINED = 50  # requests one connection may have waiting for their turn
@@ -42,6 +43,7 @@ class GuardedProtocol(HttpToolsProtocol):
     heads = HeadLimits()
     patience = Patience(heads.seconds)  # with heads that come
     reading = Patience(heads.unread_s)  # with clients that are to read
+    outbox = Outbox()
     count_refusal: ClassVar[Callable[[str], None] | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -82,6 +84,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.reading.begin(self._look_at_unread)
 
     def data_received(self, data: bytes) -> None:
+        if self.outbox.waiting:
+            self.outbox.empty()
         if self._is_refused:
             return
         was_idle, self._begun, self._chunk = self._is_idle(), 0, len(data)
@@ -97,6 +101,15 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse_trailers()
         if self._is_in_head or not self._is_answering():
             self.patience.begin(self._refuse_time)
+
+    def eof_received(self) -> None:
+        # The client has said all it wants to; the connection is closed behind this.
+        self.outbox.empty()
+        super().eof_received()
+
+    def shutdown(self) -> None:
+        self.outbox.empty()
+        super().shutdown()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -117,7 +130,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse("BAD_REQUEST", "Too many requests were sent ahead of their answers.")
             return
         super().on_headers_complete()
-        offer(self.cycle, self._memory)
+        offer(self.cycle, self._memory, self.outbox)
         # What follows a chunked body looks like headers to uvicorn, and could bring a credential past a proxy.
         self.headers = []
 
@@ -148,6 +161,7 @@ class GuardedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse_time(self) -> None:
+        self.outbox.empty()
         if self._is_answering():
             # The next request's head comes slowly while this one is answered: its turn has not come yet.
             self.patience.begin(self._refuse_time)
@@ -217,5 +231,5 @@ def guarded(heads: HeadLimits, count_refusal: Callable[[str], None] | None = Non
     code of everyone who is cut off."""
     count = None if count_refusal is None else staticmethod(count_refusal)
     waits = {"patience": Patience(heads.seconds), "reading": Patience(heads.unread_s)}
-    held = {"heads": heads, "count_refusal": count, **waits}
+    held = {"heads": heads, "count_refusal": count, "outbox": Outbox(), **waits}
     return type("Guarded", (GuardedProtocol,), held)
