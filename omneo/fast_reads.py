@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import certifi
 import pycurl
 
 from omneo.errors import Invalid, Landed, OmneoError, TimedOut, Unavailable
+from omneo.transfers import Transfers
 from omneo.transport import CONNECT_S, MAX_ANSWER_BYTES, Answer, Request
 
 if sys.platform == "linux":
-    from omneo.curl_loop import CurlLoop as Transfers
+    from omneo.curl_loop import CurlLoop as SystemTransfers
 else:
-    from pycurl import AsyncCurlMulti as Transfers
+    from omneo.transfers import PortableTransfers as SystemTransfers
 
 IN_FLIGHT = 96
 _CONNECT_MS = int(CONNECT_S * 1000)
@@ -32,10 +32,10 @@ class CurlTransport:
     cancelled breaks the exchange off.
     """
 
-    def __init__(self, connections: int, trust: Trust, multi: Transfers | pycurl.AsyncCurlMulti | None = None) -> None:
-        self._multi = multi or Transfers()
-        self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
-        self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
+    def __init__(self, connections: int, trust: Trust, transfers: Transfers) -> None:
+        self._transfers = transfers
+        transfers.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
+        transfers.setopt(pycurl.M_MAXCONNECTS, connections)
         self._connections = connections
         self._trust = trust
         self._under_way = 0
@@ -43,25 +43,22 @@ class CurlTransport:
 
     async def send(self, request: Request) -> Answer:
         exchange = self._free.pop() if self._free else _Exchange(self._trust)
-        exchange.ask(request, queues=self._under_way >= self._connections)
+        exchange.request = request
+        exchange.queues = self._under_way >= self._connections
         self._under_way += 1
         try:
-            await self._multi.add_handle(exchange.curl)
-        except pycurl.error as error:
-            raise exchange.failure(error) from error
+            answer = await self._transfers.run(exchange)
         except asyncio.CancelledError:
-            with suppress(RuntimeError):  # it has ended in the same moment
-                self._multi.remove_handle(exchange.curl)
+            self._transfers.break_off(exchange)
             raise
         finally:
             self._under_way -= 1
-        answer = exchange.answer()
         if len(self._free) < self._connections:
             self._free.append(exchange)
         return answer
 
     async def aclose(self) -> None:
-        await self._multi.aclose()
+        await self._transfers.aclose()
 
 
 class Trust:
@@ -77,7 +74,10 @@ class Trust:
 class _Exchange:
     """One request and its answer; used again for others after it."""
 
-    __slots__ = ("_body", "_bytes", "_connect_ms", "_headers", "_lines", "_queued", "_timeout_ms", "curl")
+    __slots__ = ("_body", "_bytes", "_connect_ms", "_headers", "_lines", "_timeout_ms", "curl", "queues", "request")
+
+    request: Request
+    queues: bool  # whether it may have to wait for another's connection
 
     def __init__(self, trust: Trust) -> None:
         self.curl = curl = pycurl.Curl()
@@ -86,7 +86,6 @@ class _Exchange:
         self._lines: list[str] = []  # these, as they are sent
         self._bytes = 0  # what is sent, but for some dozen
         self._timeout_ms = self._connect_ms = 0
-        self._queued = False
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.USERAGENT, "")  # the request says it, where it is to be said
         curl.setopt(pycurl.PROXY, "")  # none, whatever the environment says
@@ -98,16 +97,16 @@ class _Exchange:
         curl.setopt(pycurl.CAINFO, trust.file) if trust.file else curl.unsetopt(pycurl.CAINFO)
         curl.setopt(pycurl.CAPATH, trust.folder) if trust.folder else curl.unsetopt(pycurl.CAPATH)
 
-    def ask(self, request: Request, *, queues: bool) -> None:
+    def prepare(self) -> None:
         """Say what is sent next, and set what is different from last time."""
-        curl, timeout_ms = self.curl, int(request.timeout_s * 1000) + 1  # 0 would be for ever
+        curl, request = self.curl, self.request
+        timeout_ms = int(request.timeout_s * 1000) + 1  # 0 would be for ever
         curl.setopt(pycurl.URL, request.url)
         if timeout_ms != self._timeout_ms:
             self._timeout_ms = timeout_ms
             curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
-        self._queued = queues
         # libcurl counts the wait for a free connection as connecting.
-        connect_ms = timeout_ms if queues else _CONNECT_MS
+        connect_ms = timeout_ms if self.queues else _CONNECT_MS
         if connect_ms != self._connect_ms:
             self._connect_ms = connect_ms
             curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
@@ -141,7 +140,7 @@ class _Exchange:
         if code == pycurl.E_OPERATION_TIMEDOUT:
             if landed is Landed.UNKNOWN:
                 return TimedOut(landed=landed, detail="no answer in time")
-            return TimedOut(landed=landed, detail=f"no {'free ' if self._queued else ''}connection in time")
+            return TimedOut(landed=landed, detail=f"no {'free ' if self.queues else ''}connection in time")
         if code == pycurl.E_WRITE_ERROR:
             return Invalid(landed=landed, detail="answer too large")
         if code == pycurl.E_BAD_CONTENT_ENCODING:
@@ -178,4 +177,4 @@ class _Body:
 
 def open_reads(*, connections: int = IN_FLIGHT) -> CurlTransport:
     """Open the transport for a process's reads: no redirects, no cookies, nothing from the environment."""
-    return CurlTransport(connections, Trust())
+    return CurlTransport(connections, Trust(), SystemTransfers())

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import certifi
-import pycurl
 import pytest
 from peer import OK, Speak, drip, endless, hang_up, own_certificate, peer, reset, say_nothing, then_close
 
@@ -18,6 +17,7 @@ import omneo
 from omneo.curl_loop import CurlLoop
 from omneo.errors import Landed
 from omneo.fast_reads import CurlTransport, Trust
+from omneo.transfers import PortableTransfers
 from omneo.transport import MAX_ANSWER_BYTES, HttpxTransport
 from telemetry import Trace
 
@@ -34,7 +34,7 @@ def open_transport(name: str, in_flight: int = 8) -> omneo.Transport:
     if name == "httpx":
         return HttpxTransport(omneo.open_http(connections=in_flight), in_flight=in_flight)
     if name == "curl off Linux":
-        return CurlTransport(in_flight, Trust(), pycurl.AsyncCurlMulti())
+        return CurlTransport(in_flight, Trust(), PortableTransfers())
     return omneo.open_reads(connections=in_flight)
 
 
