@@ -27,10 +27,10 @@ class Caller:
     name: str
     scopes: frozenset[str] = frozenset()
     token: Secret | None = None
+    is_member: bool = field(init=False)
 
-    @property
-    def is_member(self) -> bool:
-        return self.kind == "member"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_member", self.kind == "member")
 
 
 class Context(msgspec.Struct, eq=False):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql import GraphQLError, OperationDefinitionNode
 from graphql.execution import Executor
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
@@ -44,27 +44,14 @@ class Operation(msgspec.Struct, frozen=True):
     variables: dict[str, Any] | None
     values: VariableValues
     plan: Plan | None
-
-    @property
-    def name(self) -> str | None:
-        return self.node.name.value if self.node.name else None
-
-    @property
-    def kind(self) -> str:
-        return self.node.operation.value
+    name: str | None
+    kind: str
+    is_write: bool
+    is_shareable: bool  # whether all it says is read by loaders, so that equal ones at one moment are answered alike
 
     def price(self, terms: Terms) -> Price:
         """Tell what it costs at worst, before it runs. One that no plan covers asks nobody."""
         return FREE if self.plan is None else price_of(self.plan, self.values, terms)
-
-    @property
-    def is_shareable(self) -> bool:
-        """Tell whether all it says is read by loaders, so that equal ones at one moment are answered alike."""
-        return self.plan is not None and self.plan.is_whole and self.plan.is_read
-
-    @property
-    def is_write(self) -> bool:
-        return self.node.operation is not OperationType.QUERY
 
 
 class Answer(msgspec.Struct):
@@ -158,7 +145,11 @@ class Engine:
             raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash)
         kept = kept_of(document, node)
         values = self._values(document, kept, request.variables) if node.variable_definitions else NO_VARIABLES
-        return Operation(document, node, request.variables, values, self._plans.of(document, kept, values))
+        plan = self._plans.of(document, kept, values)
+        is_shareable = plan is not None and plan.is_whole and plan.is_read
+        return Operation(
+            document, node, request.variables, values, plan, kept.name, kept.kind, kept.is_write, is_shareable
+        )
 
     def _values(self, document: Document, kept: Kept, variables: dict[str, Any] | None) -> VariableValues:
         if variables and are_plain(kept, variables):

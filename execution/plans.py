@@ -12,6 +12,7 @@ from graphql import (
     GraphQLIncludeDirective,
     GraphQLSkipDirective,
     OperationDefinitionNode,
+    OperationType,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
@@ -75,6 +76,9 @@ class Kept:
 
     def __init__(self, document: DocumentNode, operation: OperationDefinitionNode) -> None:
         self.operation = operation
+        self.name = operation.name.value if operation.name else None
+        self.kind = operation.operation.value
+        self.is_write = operation.operation is not OperationType.QUERY
         used = _Used()
         visit(document, used)
         self.deciders = tuple(sorted(used.deciders))

@@ -98,7 +98,7 @@ class Runner(msgspec.Struct, eq=False):
         try:
             return project(
                 rows[start:end] if end - start < len(rows) else rows,
-                [self._reader(each) for each in plan.bound] if plan.bound else _NOTHING,
+                [each.bind(self.info, self.variables) for each in plan.bound] if plan.bound else _NOTHING,
             )
         except Exception:
             numbered = range(start, min(end, len(rows)))

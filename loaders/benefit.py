@@ -57,6 +57,8 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
             ]
             for listed in await asyncio.gather(*(self._listed(*group) for group in groups)):
                 answers |= listed
+        if not answers:
+            return await each(self._page, keys)
         rest = [key for key in keys if key not in answers]
         answers |= zip(rest, await each(self._page, rest), strict=True)
         return [answers[key] for key in keys]

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import NamedTuple
 
+import msgspec
+
 from loaders.benefit import IDS_PER_CALL
 from loaders.listing import SCAN_PAGES
 
@@ -23,7 +25,7 @@ class Ask(NamedTuple):
     is_scanned: bool = False  # filtered by what Omneo cannot filter by
 
 
-class Terms(NamedTuple):
+class Terms(msgspec.Struct, frozen=True):
     """Say on what terms calls are made: for whom, and what this tenant's lists can do."""
 
     is_member: bool

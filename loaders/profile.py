@@ -48,7 +48,7 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
         if self._own is not None:
             own = await self._own.load(omneo.ME)
             return [own if own is not None and own.id == key else None for key in keys]
-        unseen = [key for key in keys if key not in self._seen]
+        unseen = [key for key in keys if key not in self._seen] if self._seen else keys
         if len(unseen) > 1 and self._capabilities.profiles_by_id:
             chunks = [unseen[start : start + IDS_PER_CALL] for start in range(0, len(unseen), IDS_PER_CALL)]
             for listed in await each(self._listed, map(tuple, chunks)):

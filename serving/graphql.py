@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import orjson
 
@@ -156,7 +157,7 @@ def _written(exchange: Exchange, answer: Answer) -> bytes:
         made = {"made": tally.made, "retried": tally.retried, "cached": tally.cached}
         answer = answer.telling(upstream={"predicted": tally.predicted} | made)
     if answer.encoded is None:
-        answer.encoded = _encoded(answer)
+        answer.encoded = _encoded(answer.payload())
     return answer.encoded
 
 
@@ -186,8 +187,7 @@ def _content_type(media_type: str) -> bytes:
     return media_type.encode() + b"; charset=utf-8"
 
 
-def _encoded(answer: Answer) -> bytes:
-    payload = answer.payload()
+def _encoded(payload: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(payload)
     except orjson.JSONEncodeError:

@@ -21,10 +21,11 @@ class HangUp:
         self._receive = receive
         self._trace = trace
         self._patience = patience
-        self._reader = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        self._reader = asyncio.current_task(loop)
         self._watcher: asyncio.Task[None] | None = None
         self._is_gone = False
-        patience.begin(self._watch)
+        patience.begin(self._watch, loop)
 
     def _watch(self) -> None:
         self._watcher = asyncio.get_running_loop().create_task(self._wait())

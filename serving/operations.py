@@ -58,7 +58,7 @@ class Operations:
             self._admit(exchange, caller, operation)
             context = self._open_context(caller, exchange.trace)
             price = self._engine.admit(operation, context, is_log_only=self._is_log_only)
-            if self._engine.is_too_much(price):
+            if self._is_log_only and self._engine.is_too_much(price):
                 exchange.exceeded.append("COST_LIMIT")
             if self._budget.limits(caller):
                 answer = await self._charged(exchange, operation, context, price.total, receive)
@@ -66,9 +66,10 @@ class Operations:
                 answer = await self._executed(exchange, operation, context, receive)
         except Refused as refused:
             answer, exchange.document_hash, exchange.outcome = refused.answer, refused.document_hash, "refused"
-        exchange.codes = answer.codes()
-        if answer.is_executed and answer.errors:
-            exchange.outcome = "partial" if answer.data is not None else "error"
+        if answer.errors:
+            exchange.codes = answer.codes()
+            if answer.is_executed:
+                exchange.outcome = "partial" if answer.data is not None else "error"
         # The older media type has no status for "understood, but not run"; a client of it reads the errors.
         exchange.status = 400 if not answer.is_executed and exchange.head.media_type == GRAPHQL_RESPONSE else 200
         return answer

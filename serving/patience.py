@@ -21,10 +21,9 @@ class Patience:
         self._begun: dict[Late, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None  # the one that has our timer; a closed one never looks
 
-    def begin(self, late: Late) -> None:
-        """Begin to wait; who waits already goes on from when they began."""
+    def begin(self, late: Late, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to wait, in the loop that is running; who waits already goes on from when they began."""
         self._begun.setdefault(late, time.monotonic())
-        loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
             loop.call_later(self._seconds, self._look)

@@ -58,7 +58,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self.patience.begin(self._refuse_time)
+        self.patience.begin(self._refuse_time, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.patience.end(self._refuse_time)
@@ -68,7 +68,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._unread = self.transport.get_write_buffer_size()
-        self.reading.begin(self._look_at_unread)
+        self.reading.begin(self._look_at_unread, self.loop)
 
     def resume_writing(self) -> None:
         self.reading.end(self._look_at_unread)
@@ -81,7 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.abort()
             return
         self._unread = unread
-        self.reading.begin(self._look_at_unread)
+        self.reading.begin(self._look_at_unread, self.loop)
 
     def data_received(self, data: bytes) -> None:
         if self.outbox.waiting:
@@ -100,7 +100,7 @@ class GuardedProtocol(HttpToolsProtocol):
         elif self.headers and _size(self.headers) > self.heads.bytes and not self._is_refused:
             self._refuse_trailers()
         if self._is_in_head or not self._is_answering():
-            self.patience.begin(self._refuse_time)
+            self.patience.begin(self._refuse_time, self.loop)
 
     def eof_received(self) -> None:
         # The client has said all it wants to; the connection is closed behind this.
@@ -164,7 +164,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.outbox.empty()
         if self._is_answering():
             # The next request's head comes slowly while this one is answered: its turn has not come yet.
-            self.patience.begin(self._refuse_time)
+            self.patience.begin(self._refuse_time, self.loop)
             return
         if not self._is_in_head:
             # Nothing was asked: there is nothing to answer.
