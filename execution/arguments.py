@@ -127,9 +127,9 @@ def caller(resolver: StrawberryResolver[Any], read: ArgumentReader) -> Bind:
         arguments = read(variables)
         if info_name:
             arguments = {**arguments, info_name: info}
-        called = partial(function, **arguments) if arguments else function
         if parent is None:
-            return lambda _parent: called()
+            return lambda _parent: function(**arguments)
+        called = partial(function, **arguments) if arguments else function
         return called if not by_name else lambda row: called(**{by_name: row})
 
     return bind

@@ -170,7 +170,7 @@ class Engine:
         price = operation.price(context.terms)
         tally = context.trace.tally
         tally.predicted = price.total
-        if self.is_too_much(price) and not is_log_only:
+        if price.total > self._cost_limit and not is_log_only:
             message = (
                 f"This query may take {price.total} calls to Omneo; the limit is {self._cost_limit}. "
                 "Ask for shorter pages, or for less below them."

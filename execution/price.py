@@ -49,7 +49,7 @@ FREE = Price(0, {}, ())
 
 def price_of(plan: Plan, variables: VariableValues, terms: Terms) -> Price:
     """Price a plan with these variables; kept with the plan, for values that cost the same."""
-    key = (terms, *[_size(variables.coerced.get(name)) for name in plan.sizers])
+    key = (terms, *[_size(variables.coerced.get(name)) for name in plan.sizers]) if plan.sizers else terms
     price = plan.prices.get(key)
     if price is None:
         if len(plan.prices) >= _KEPT:

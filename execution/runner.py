@@ -118,7 +118,8 @@ class Runner(msgspec.Struct, eq=False):
         try:
             if step.rule is not None:
                 step.rule.check(self.info.context.caller)
-            value = step.value(step.bind(self.info, self.variables), level.rows[0])
+            read = step.bind(self.info, self.variables)
+            value = step.value(read, level.rows[0]) if step.spread else read(level.rows[0])
             if value.__class__ is Load:
                 value = made(value, await self._loaded(step, value))
             elif step.is_async:

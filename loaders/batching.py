@@ -4,7 +4,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from aiodataloader import DataLoader
@@ -78,7 +78,8 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
                 others[key] = known
         answers: dict[K, V | Exception] = {}
         if mine:
-            wanted, found = list(mine), cast("Sequence[V | Exception]", ())
+            wanted = list(mine)
+            found: Sequence[V | Exception] = ()
             telemetry.note_batch(type(self).__name__, len(wanted))
             try:
                 found = await self.fetch(wanted)

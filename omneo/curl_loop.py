@@ -52,7 +52,9 @@ class CurlLoop:
         curl, ended = transfer.curl, loop.create_future()
         self._new[curl] = transfer
         self._waiting[curl] = (transfer, ended)
-        self._call_soon(loop)
+        if not self._is_called:
+            self._is_called = True
+            loop.call_soon(self._begin)
         return ended
 
     def break_off(self, transfer: Transfer) -> None:
@@ -97,7 +99,9 @@ class CurlLoop:
         if timeout_ms < 0 or loop is None:
             self._due = None
         elif timeout_ms == 0:
-            self._call_soon(loop)
+            if not self._is_called:
+                self._is_called = True
+                loop.call_soon(self._begin)
         else:
             self._due = due = loop.time() + timeout_ms / 1000
             if self._alarm is None:
@@ -114,11 +118,6 @@ class CurlLoop:
             self._alarm = self._loop.call_at(self._due, self._ring)
         else:
             self._begin()
-
-    def _call_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not self._is_called:
-            self._is_called = True
-            loop.call_soon(self._begin)
 
     def _begin(self) -> None:
         """Let libcurl do what its time has come for: begin transfers, end late ones."""
@@ -139,7 +138,7 @@ class CurlLoop:
         running = len(self._waiting)
         for fd, events in self._epoll.poll(0):
             if fd in self._busy:
-                running = self._act(fd, _directions(events))
+                running = self._act(fd, pycurl.CSELECT_IN if events == select.EPOLLIN else _directions(events))
             else:  # a connection that was kept has ended: libcurl finds out when it wants to use it
                 with suppress(OSError):
                     self._epoll.unregister(fd)

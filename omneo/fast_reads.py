@@ -112,8 +112,10 @@ class _Exchange:
             curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
         if request.headers is not self._headers:
             self._headers = request.headers
-            self._lines = _lines(request.headers)
-        lines = self._lines + _lines(request.marks)
+            self._lines = [f"{name}: {value}" for name, value in request.headers.items()]
+        lines = [*self._lines]
+        for name, value in request.marks.items():
+            lines.append(f"{name}: {value}")
         self._bytes = sum(map(len, lines)) + len(request.url)
         curl.setopt(pycurl.HTTPHEADER, lines)
 
@@ -146,10 +148,6 @@ class _Exchange:
         if code == pycurl.E_BAD_CONTENT_ENCODING:
             return Invalid(landed=landed, detail="answer unreadable")
         return Unavailable(landed=landed, detail="no connection" if landed is Landed.NO else "connection lost")
-
-
-def _lines(headers: dict[str, str]) -> list[str]:
-    return [f"{name}: {value}" for name, value in headers.items()]
 
 
 class _Body:

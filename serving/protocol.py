@@ -88,7 +88,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self.outbox.empty()
         if self._is_refused:
             return
-        was_idle, self._begun, self._chunk = self._is_idle(), 0, len(data)
+        cycle = self.cycle
+        # Whether the next byte begins a request.
+        was_idle = not self._is_in_head and (cycle is None or (cycle.response_complete and not cycle.more_body))
+        self._begun, self._chunk = 0, len(data)
         super().data_received(data)
         if self._is_in_head:
             # All of it is of this head if that began before, or with it. Of one that began somewhere inside, what is
@@ -151,11 +154,6 @@ class GuardedProtocol(HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         # close() waits until the client has read everything; one that does not read would hold its answer for ever.
         self.loop.call_later(self.heads.unread_s, self.transport.abort)
-
-    def _is_idle(self) -> bool:
-        """Tell whether the next byte begins a request."""
-        cycle = self.cycle
-        return not self._is_in_head and (cycle is None or (cycle.response_complete and not cycle.more_body))
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
