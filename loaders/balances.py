@@ -1,6 +1,6 @@
 """Balances of profiles, in a currency."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import omneo
 from loaders.batching import BatchLoader, each
@@ -15,5 +15,5 @@ class BalancesByProfileId(BatchLoader[Key, omneo.Balances]):
         super().__init__()
         self._client = client
 
-    async def fetch(self, keys: list[Key]) -> Sequence[omneo.Balances | omneo.OmneoError]:
-        return await each(lambda key: omneo.fetch_balances(self._client, key[0], currency=key[1]), keys)
+    def fetch(self, keys: list[Key]) -> Awaitable[Sequence[omneo.Balances | omneo.OmneoError]]:
+        return each(lambda key: omneo.fetch_balances(self._client, key[0], currency=key[1]), keys)

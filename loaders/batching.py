@@ -41,7 +41,7 @@ class BatchLoader(DataLoader[K, V], Generic[K, V]):
         return key
 
     @abstractmethod
-    async def fetch(self, keys: list[K]) -> Sequence[V | omneo.OmneoError]: ...
+    def fetch(self, keys: list[K]) -> Awaitable[Sequence[V | omneo.OmneoError]]: ...
 
     async def batch_load_fn(self, keys: list[K]) -> list[V | omneo.OmneoError]:  # type: ignore[override]  # a method here, an attribute there
         telemetry.note_batch(type(self).__name__, len(keys))
@@ -187,6 +187,13 @@ async def each(
     return answers
 
 
-def or_none(answers: Iterable[V | omneo.OmneoError]) -> list[V | omneo.OmneoError | None]:
-    """Turn `NotFound` into None: what Omneo does not know is absent, not an error."""
-    return [None if isinstance(answer, omneo.NotFound) else answer for answer in answers]
+async def each_or_none(fetch: Callable[[K], Awaitable[V]], keys: Sequence[K]) -> list[V | omneo.OmneoError | None]:
+    """Ask as `each` does; None for what Omneo does not know, which is absent, not an error."""
+    if len(keys) == 1:
+        try:
+            return [await fetch(keys[0])]
+        except omneo.NotFound:
+            return [None]
+        except omneo.OmneoError as error:
+            return [error]
+    return [None if isinstance(answer, omneo.NotFound) else answer for answer in await each(fetch, keys)]

@@ -8,7 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import omneo
-from loaders.batching import BatchLoader, each, or_none
+from loaders.batching import BatchLoader, each, each_or_none
 from loaders.criteria import ANY_BENEFIT, BenefitCriteria
 from loaders.listing import Listing, scan, slice_of, whole_page
 
@@ -26,8 +26,8 @@ class BenefitById(BatchLoader[int, omneo.Benefit | None]):
         super().__init__()
         self._client = client
 
-    async def fetch(self, keys: list[int]) -> Sequence[omneo.Benefit | omneo.OmneoError | None]:
-        return or_none(await each(partial(omneo.fetch_benefit, self._client), keys))
+    def fetch(self, keys: list[int]) -> Awaitable[Sequence[omneo.Benefit | omneo.OmneoError | None]]:
+        return each_or_none(partial(omneo.fetch_benefit, self._client), keys)
 
 
 class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
@@ -45,20 +45,22 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
         self._capabilities = capabilities
         self._zone = zone
 
-    async def fetch(self, keys: list[ProfileKey]) -> Sequence[Answer]:
+    def fetch(self, keys: list[ProfileKey]) -> Awaitable[Sequence[Answer]]:
+        if len(keys) > 1 and self._capabilities.benefits_by_profile and not self._client.is_member:
+            return self._together(keys)
+        return each(self._page, keys)
+
+    async def _together(self, keys: list[ProfileKey]) -> Sequence[Answer]:
         answers: dict[ProfileKey, Answer] = {}
-        if self._capabilities.benefits_by_profile and not self._client.is_member:
-            groups = [
-                (chunk, alike)
-                for criteria, alike in _alike(keys).items()
-                if not criteria.scanned
-                for chunk in _chunks(sorted({key[0] for key in alike}))
-                if len(chunk) > 1
-            ]
-            for listed in await asyncio.gather(*(self._listed(*group) for group in groups)):
-                answers |= listed
-        if not answers:
-            return await each(self._page, keys)
+        groups = [
+            (chunk, alike)
+            for criteria, alike in _alike(keys).items()
+            if not criteria.scanned
+            for chunk in _chunks(sorted({key[0] for key in alike}))
+            if len(chunk) > 1
+        ]
+        for listed in await asyncio.gather(*(self._listed(*group) for group in groups)):
+            answers |= listed
         rest = [key for key in keys if key not in answers]
         answers |= zip(rest, await each(self._page, rest), strict=True)
         return [answers[key] for key in keys]
@@ -134,8 +136,8 @@ class Benefits(BatchLoader[tuple[omneo.Window, BenefitCriteria], Listing[omneo.B
         self._client = client
         self._zone = zone
 
-    async def fetch(self, keys: list[tuple[omneo.Window, BenefitCriteria]]) -> Sequence[Answer]:
-        return await each(self._page, keys)
+    def fetch(self, keys: list[tuple[omneo.Window, BenefitCriteria]]) -> Awaitable[Sequence[Answer]]:
+        return each(self._page, keys)
 
     async def _page(self, key: tuple[omneo.Window, BenefitCriteria]) -> Listing[omneo.Benefit]:
         window, criteria = key
@@ -157,8 +159,8 @@ class RedeemableBenefits(BatchLoader[tuple[str, omneo.Window], Listing[omneo.Ben
         super().__init__()
         self._client = client
 
-    async def fetch(self, keys: list[tuple[str, omneo.Window]]) -> Sequence[Answer]:
-        return await each(self._page, keys)
+    def fetch(self, keys: list[tuple[str, omneo.Window]]) -> Awaitable[Sequence[Answer]]:
+        return each(self._page, keys)
 
     async def _page(self, key: tuple[str, omneo.Window]) -> Listing[omneo.Benefit]:
         profile_id, window = key

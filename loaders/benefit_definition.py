@@ -1,10 +1,10 @@
 """Definitions by id and by handle, through the shared catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 
 import omneo
-from loaders.batching import BatchLoader, each, or_none
+from loaders.batching import BatchLoader, each, each_or_none
 from loaders.listing import Listing, whole_page
 
 
@@ -16,8 +16,8 @@ class DefinitionById(BatchLoader[str, omneo.BenefitDefinition | None]):
         super().__init__()
         self._read = partial(catalogue.by_id, server)
 
-    async def fetch(self, keys: list[str]) -> Sequence[omneo.BenefitDefinition | omneo.OmneoError | None]:
-        return or_none(await each(self._read, keys))
+    def fetch(self, keys: list[str]) -> Awaitable[Sequence[omneo.BenefitDefinition | omneo.OmneoError | None]]:
+        return each_or_none(self._read, keys)
 
 
 class DefinitionByHandle(BatchLoader[str, omneo.BenefitDefinition | None]):
@@ -27,8 +27,8 @@ class DefinitionByHandle(BatchLoader[str, omneo.BenefitDefinition | None]):
         super().__init__()
         self._read = partial(catalogue.by_handle, server)
 
-    async def fetch(self, keys: list[str]) -> Sequence[omneo.BenefitDefinition | omneo.OmneoError | None]:
-        return or_none(await each(self._read, keys))
+    def fetch(self, keys: list[str]) -> Awaitable[Sequence[omneo.BenefitDefinition | omneo.OmneoError | None]]:
+        return each_or_none(self._read, keys)
 
 
 class ClaimableDefinitions(BatchLoader[str, list[omneo.BenefitDefinition]]):
@@ -38,8 +38,8 @@ class ClaimableDefinitions(BatchLoader[str, list[omneo.BenefitDefinition]]):
         super().__init__()
         self._client = client
 
-    async def fetch(self, keys: list[str]) -> Sequence[list[omneo.BenefitDefinition] | omneo.OmneoError]:
-        return await each(partial(omneo.claimable_definitions, self._client), keys)
+    def fetch(self, keys: list[str]) -> Awaitable[Sequence[list[omneo.BenefitDefinition] | omneo.OmneoError]]:
+        return each(partial(omneo.claimable_definitions, self._client), keys)
 
 
 class ViewableDefinitions(BatchLoader[str, list[omneo.BenefitDefinition]]):
@@ -49,8 +49,8 @@ class ViewableDefinitions(BatchLoader[str, list[omneo.BenefitDefinition]]):
         super().__init__()
         self._client = client
 
-    async def fetch(self, keys: list[str]) -> Sequence[list[omneo.BenefitDefinition] | omneo.OmneoError]:
-        return await each(partial(omneo.viewable_definitions, self._client), keys)
+    def fetch(self, keys: list[str]) -> Awaitable[Sequence[list[omneo.BenefitDefinition] | omneo.OmneoError]]:
+        return each(partial(omneo.viewable_definitions, self._client), keys)
 
 
 class Definitions(BatchLoader[tuple[omneo.Window, omneo.Filters], Listing[omneo.BenefitDefinition]]):
@@ -60,10 +60,10 @@ class Definitions(BatchLoader[tuple[omneo.Window, omneo.Filters], Listing[omneo.
         super().__init__()
         self._server = server
 
-    async def fetch(
+    def fetch(
         self, keys: list[tuple[omneo.Window, omneo.Filters]]
-    ) -> Sequence[Listing[omneo.BenefitDefinition] | omneo.OmneoError]:
-        return await each(self._page, keys)
+    ) -> Awaitable[Sequence[Listing[omneo.BenefitDefinition] | omneo.OmneoError]]:
+        return each(self._page, keys)
 
     async def _page(self, key: tuple[omneo.Window, omneo.Filters]) -> Listing[omneo.BenefitDefinition]:
         window, filters = key

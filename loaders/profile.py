@@ -1,10 +1,10 @@
 """Profiles by id, by another name, the one who asks, and the tenant's list of them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 
 import omneo
-from loaders.batching import BatchLoader, each, or_none
+from loaders.batching import BatchLoader, each, each_or_none
 from loaders.listing import Listing, whole_page
 
 Failable = omneo.OmneoError
@@ -20,7 +20,7 @@ class OwnProfile(BatchLoader[str, omneo.Profile | None]):
         self._client = client
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
-        [own] = or_none(await each(lambda _: omneo.fetch_own_profile(self._client), [omneo.ME]))
+        [own] = await each_or_none(lambda _: omneo.fetch_own_profile(self._client), [omneo.ME])
         return [own for _ in keys]
 
 
@@ -44,21 +44,30 @@ class ProfileById(BatchLoader[str, omneo.Profile | None]):
         """Remember profiles that came with something else."""
         self._seen.update((profile.id, profile) for profile in profiles)
 
-    async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
+    def fetch(self, keys: list[str]) -> Awaitable[Sequence[omneo.Profile | Failable | None]]:
         if self._own is not None:
-            own = await self._own.load(omneo.ME)
-            return [own if own is not None and own.id == key else None for key in keys]
-        unseen = [key for key in keys if key not in self._seen] if self._seen else keys
+            return self._only(self._own, keys)
+        if self._seen or (len(keys) > 1 and self._capabilities.profiles_by_id):
+            return self._unseen(keys)
+        return each_or_none(self._read, keys)
+
+    async def _only(self, own: OwnProfile, keys: list[str]) -> Sequence[omneo.Profile | None]:
+        profile = await own.load(omneo.ME)
+        return [profile if profile is not None and profile.id == key else None for key in keys]
+
+    async def _unseen(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
+        """Ask for those that have not been seen yet, first by list calls where these are honoured."""
+        unseen = [key for key in keys if key not in self._seen]
         if len(unseen) > 1 and self._capabilities.profiles_by_id:
             chunks = [unseen[start : start + IDS_PER_CALL] for start in range(0, len(unseen), IDS_PER_CALL)]
             for listed in await each(self._listed, map(tuple, chunks)):
                 self.note([] if isinstance(listed, omneo.OmneoError) else listed)
             unseen = [key for key in keys if key not in self._seen]
-        found = or_none(await each(partial(omneo.fetch_profile, self._client), unseen))
-        if len(unseen) == len(keys):
-            return found
-        alone = dict(zip(unseen, found, strict=True))
+        alone = dict(zip(unseen, await each_or_none(self._read, unseen), strict=True))
         return [self._seen[key] if key in self._seen else alone[key] for key in keys]
+
+    def _read(self, key: str) -> Awaitable[omneo.Profile]:
+        return omneo.fetch_profile(self._client, key)
 
     async def _listed(self, keys: Sequence[str]) -> list[omneo.Profile]:
         try:
@@ -107,10 +116,10 @@ class Profiles(BatchLoader[tuple[omneo.Window, omneo.Filters], Listing[omneo.Pro
         self._client = client
         self._by_id = by_id
 
-    async def fetch(
+    def fetch(
         self, keys: list[tuple[omneo.Window, omneo.Filters]]
-    ) -> Sequence[Listing[omneo.Profile] | Failable]:
-        return await each(self._page, keys)
+    ) -> Awaitable[Sequence[Listing[omneo.Profile] | Failable]]:
+        return each(self._page, keys)
 
     async def _page(self, key: tuple[omneo.Window, omneo.Filters]) -> Listing[omneo.Profile]:
         window, filters = key

@@ -1,6 +1,6 @@
 """Redemptions of profiles, windowed."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import omneo
 from loaders.batching import BatchLoader, each
@@ -17,8 +17,8 @@ class RedemptionsByProfileId(BatchLoader[Key, Listing[omneo.Redemption]]):
         super().__init__()
         self._client = client
 
-    async def fetch(self, keys: list[Key]) -> Sequence[Listing[omneo.Redemption] | omneo.OmneoError]:
-        return await each(self._page, keys)
+    def fetch(self, keys: list[Key]) -> Awaitable[Sequence[Listing[omneo.Redemption] | omneo.OmneoError]]:
+        return each(self._page, keys)
 
     async def _page(self, key: Key) -> Listing[omneo.Redemption]:
         profile_id, window = key

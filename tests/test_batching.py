@@ -9,7 +9,7 @@ import pytest
 from house import open_house
 
 import omneo
-from loaders.batching import BatchLoader, each, or_none
+from loaders.batching import BatchLoader, each, each_or_none
 
 
 class Letters(BatchLoader[str, str]):
@@ -212,14 +212,38 @@ async def test_each_answers_an_error_in_its_place() -> None:
 
 
 async def test_unknown_is_none_and_unavailable_is_not() -> None:
-    """`or_none` forgives only that there is no such thing."""
+    """`each_or_none` forgives only that there is no such thing."""
 
     async def fail(error: omneo.OmneoError) -> str:
         raise error
 
     unavailable = omneo.Unavailable()
-    assert or_none(await each(fail, [omneo.NotFound(), unavailable])) == [None, unavailable]
-    assert or_none(await each(fail, [omneo.NotFound()])) == [None]
+    assert await each_or_none(fail, [omneo.NotFound(), unavailable]) == [None, unavailable]
+    assert await each_or_none(fail, [omneo.NotFound()]) == [None]
+    assert await each_or_none(fail, [unavailable]) == [unavailable]
+
+
+async def test_whoever_waits_for_anothers_load_leaves_it_alone() -> None:
+    """Cancelled, it ends its own wait and not the load; and the load's failure comes to it as a value."""
+    letters = Letters(turns=3)
+    first = asyncio.create_task(letters.load_all(["a"]))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(letters.load_all(["a", "b"]))
+    third = asyncio.create_task(letters.load_all(["a"]))
+    await asyncio.sleep(0)
+    third.cancel()
+    assert await first == {"a": "A"}
+    assert await second == {"a": "A", "b": "B"}
+    with pytest.raises(asyncio.CancelledError):
+        await third
+    assert letters.batches == [["a"], ["b"]]
+
+    failing = Letters(turns=3, raises=ValueError("a bug"))
+    first = asyncio.create_task(failing.load_all(["a"]))
+    await asyncio.sleep(0)
+    (error,) = (await failing.load_all(["a"])).values()
+    assert isinstance(error, ValueError)
+    assert (await first)["a"] is error
 
 
 async def test_rows_nobody_asked_for_are_dropped_and_the_list_is_not_trusted_again() -> None:
