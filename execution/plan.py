@@ -16,8 +16,9 @@ from resolvers.marks import Mark
 # From records, and the readers of a plan's `bound`, to a dict each.
 Project = Callable[[Sequence[Any], "list[Read]"], list[dict[str, Any]]]
 
-# From a parent record, or from the attributes of it that are `spread`, to a value: a Load, an awaitable, or the value.
-Read = Callable[..., Any]
+# From a parent record to a value: a Load, an awaitable, or the value. Where attributes are `spread`, a mapping from
+# what they hold.
+Read = Any
 
 
 def as_written(value: Any) -> Any:
@@ -61,7 +62,7 @@ class FieldPlan:
     abstract: str | None = None  # the name of the union or interface that `objects` are of
     attribute: str | None = None  # read as it stands; None where a resolver makes the value
     held: Held | None = None  # what records are known to hold there
-    spread: tuple[str, ...] = ()  # attributes whose values the reader takes, in the place of the record
+    spread: tuple[str, ...] = ()  # attributes by whose values the reader is asked, in the place of the record
     mark: Mark | None = None
     rule: Rule | None = None
     is_async: bool = False
@@ -70,7 +71,10 @@ class FieldPlan:
 
     def value(self, read: Read, row: Any) -> Any:
         """Read the value of one record."""
-        return read(*[getattr(row, name) for name in self.spread]) if self.spread else read(row)
+        if not self.spread:
+            return read(row)
+        taken = [getattr(row, name) for name in self.spread]
+        return read[taken[0] if len(taken) == 1 else tuple(taken)]
 
     @property
     def is_flat(self) -> bool:

@@ -126,8 +126,8 @@ class _Source:
         if field.attribute is not None:
             return f"{row}.{field.attribute}"
         self.bound.append(field)
-        taken = ", ".join([f"{row}.{name}" for name in field.spread]) or row
-        return f"bound{len(self.bound) - 1}({taken})"
+        reader, taken = f"bound{len(self.bound) - 1}", ", ".join([f"{row}.{name}" for name in field.spread])
+        return f"{reader}[{taken}]" if taken else f"{reader}({row})"
 
     def _item(self, field: FieldPlan, value: str, is_nullable: bool, depth: int) -> str:
         if not field.has_selection:

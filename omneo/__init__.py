@@ -79,7 +79,17 @@ from omneo.redemption import (
     newest_redemptions,
 )
 from omneo.tier import Tier
-from omneo.times import calendar_date, days_later, to_wall, utc_text, utc_time, wall_in, wall_text, wall_time
+from omneo.times import (
+    calendar_date,
+    days_later,
+    local_texts,
+    to_wall,
+    utc_texts,
+    utc_time,
+    wall_in,
+    wall_time,
+    zoned_texts,
+)
 from omneo.transport import Answer, Request, Transport, open_http
 from omneo.versions import OwnVersions, SharedVersions, Versions
 
@@ -161,6 +171,7 @@ __all__ = [
     "list_profiles",
     "list_redeemable_benefits",
     "list_redemptions",
+    "local_texts",
     "newest_redemptions",
     "open_http",
     "open_reads",
@@ -171,10 +182,10 @@ __all__ = [
     "to_wall",
     "update_benefit",
     "update_definition",
-    "utc_text",
+    "utc_texts",
     "utc_time",
     "viewable_definitions",
     "wall_in",
-    "wall_text",
     "wall_time",
+    "zoned_texts",
 ]

@@ -1,12 +1,15 @@
 """Omneo's times: `YYYY-MM-DD HH:MM:SS` without an offset, sometimes ISO 8601, sometimes a bare date (API.md §9)."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from omneo.errors import Invalid
 
 _FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59"
+_KEPT_TEXTS = 16384
 _MIDDLE = 5000  # the year from which on a moment is near the far end of the calendar
 
 
@@ -33,18 +36,34 @@ def utc_time(value: str | None) -> datetime | None:
         raise Invalid(detail="a time outside the calendar") from None
 
 
-@lru_cache(maxsize=16384)
-def wall_text(default: ZoneInfo, value: str | None, zone_name: str | None = None) -> str | None:
-    """Write what `wall_time` reads in ISO 8601 with its offset; remembered, because lists repeat their times."""
-    moment = wall_time(value, zone_name, default)
-    return None if moment is None else moment.isoformat()
+class Texts(dict[Any, str | None]):
+    """Hold times as ISO 8601 says them, by what Omneo wrote: each is made once, because lists repeat their times."""
+
+    def __init__(self, read: Callable[[Any], datetime | None]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, written: Any) -> str | None:
+        if len(self) >= _KEPT_TEXTS:
+            self.clear()
+        moment = self._read(written)
+        text = self[written] = None if moment is None else moment.isoformat()
+        return text
 
 
-@lru_cache(maxsize=16384)
-def utc_text(value: str | None) -> str | None:
-    """Write what `utc_time` reads in ISO 8601."""
-    moment = utc_time(value)
-    return None if moment is None else moment.isoformat()
+@lru_cache(maxsize=64)
+def zoned_texts(default: ZoneInfo) -> Texts:
+    """Hold what `wall_time` reads, by value and zone."""
+    return Texts(lambda written: wall_time(written[0], written[1], default))
+
+
+@lru_cache(maxsize=64)
+def local_texts(default: ZoneInfo) -> Texts:
+    """Hold what `wall_time` reads where records name no zone, by value."""
+    return Texts(lambda written: wall_time(written, None, default))
+
+
+utc_texts = Texts(utc_time)  # by value
 
 
 def calendar_date(value: str | None) -> date | None:

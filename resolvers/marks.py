@@ -1,10 +1,12 @@
 """What a resolver tells of itself besides its arguments: enough to plan a query, and to price it, before it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 ANY = ("*",)  # needs of a resolver that reads whatever its parent has
+
+Writes = Callable[[Any], Mapping[Any, Any]]
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
@@ -22,8 +24,8 @@ class Mark:
     `spares` names the loaders that have nothing to ask for below its value, because that brings along what they hold.
     `calls` tells from the arguments what a resolver costs at worst that asks Omneo by itself, for one parent; `route`
     names what it is about, and `once` counts the calls that all parents share.
-    `writes` makes, of the info, a function from what it `needs` to the value as the JSON answer holds it: a short cut
-    past the value and its scalar, used where many are written.
+    `writes` finds, for the info, a mapping from what it `needs` (one value, or a tuple of them) to the value as the
+    JSON answer holds it: a short cut past the value and its scalar, used where many are written.
     """
 
     needs: tuple[str, ...]
@@ -37,7 +39,7 @@ class Mark:
     calls: Callable[..., int] | None = None
     route: str = ""
     once: int = 0
-    writes: Callable[[Any], Callable[..., Any]] | None = None
+    writes: Writes | None = None
 
 
 def mark_of(resolver: object) -> Mark | None:
@@ -56,7 +58,7 @@ def marked(mark: Mark) -> Callable[[Resolver], Resolver]:
     return put
 
 
-def reads(*needs: str, writes: Callable[[Any], Callable[..., Any]] | None = None) -> Callable[[Resolver], Resolver]:
+def reads(*needs: str, writes: Writes | None = None) -> Callable[[Resolver], Resolver]:
     """Mark a resolver that makes its value of these attributes of its parent, without asking anyone."""
     return marked(Mark(needs=needs, writes=writes))
 

@@ -1,8 +1,7 @@
 """Times as clients read them: Omneo's wall clock with its offset, or UTC for the two audit stamps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 import strawberry
@@ -15,8 +14,8 @@ from resolvers.marks import reads
 def benefit_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of a benefit's time: wall time in the benefit's own zone, else in the tenant's (ADR 3)."""
 
-    def writes(info: Info) -> Callable[..., str | None]:
-        return partial(omneo.wall_text, info.context.zone)
+    def writes(info: Info) -> Mapping[Any, str | None]:
+        return omneo.zoned_texts(info.context.zone)
 
     @reads(attribute, "timezone", writes=writes)
     def resolve(root: strawberry.Parent[Any], info: Info) -> datetime | None:
@@ -28,8 +27,8 @@ def benefit_time(attribute: str) -> Callable[..., datetime | None]:
 def tenant_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of a time whose record names no zone: wall time in the tenant's."""
 
-    def writes(info: Info) -> Callable[..., str | None]:
-        return partial(omneo.wall_text, info.context.zone)
+    def writes(info: Info) -> Mapping[Any, str | None]:
+        return omneo.local_texts(info.context.zone)
 
     @reads(attribute, writes=writes)
     def resolve(root: strawberry.Parent[Any], info: Info) -> datetime | None:
@@ -41,8 +40,8 @@ def tenant_time(attribute: str) -> Callable[..., datetime | None]:
 def utc_time(attribute: str) -> Callable[..., datetime | None]:
     """Make the resolver of an audit stamp, which Omneo keeps in UTC (API.md §7)."""
 
-    def writes(_info: Info) -> Callable[..., str | None]:
-        return omneo.utc_text
+    def writes(_info: Info) -> Mapping[Any, str | None]:
+        return omneo.utc_texts
 
     @reads(attribute, writes=writes)
     def resolve(root: strawberry.Parent[Any]) -> datetime | None:
