@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
+from collections import deque
 from pathlib import Path
 
 import certifi
@@ -28,37 +29,72 @@ _IDLE_S = 30  # a connection that was not used for longer is not used again
 class CurlTransport:
     """Send reads from the event loop they are awaited in; libcurl keeps the connections.
 
-    Its own total timeout is the deadline, and bounds queueing, connecting and reading alike. A caller that is
-    cancelled breaks the exchange off.
+    Its own total timeout is the deadline, and bounds connecting and reading alike. A caller that is cancelled breaks
+    the exchange off. libcurl is given as many at a time as there may be connections: the others wait in front of it,
+    where a thousand cost nothing; inside, each looks whether its time has come whenever another's has.
     """
 
     def __init__(self, connections: int, trust: Trust, transfers: Transfers) -> None:
         self._transfers = transfers
         transfers.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
         transfers.setopt(pycurl.M_MAXCONNECTS, connections)
-        self._connections = connections
         self._trust = trust
-        self._under_way = 0
+        self._places = connections  # that are free
+        self._line: deque[asyncio.Future[None]] = deque()
         self._free: list[_Exchange] = []
 
     async def send(self, request: Request) -> Answer:
+        left_s = request.timeout_s
+        if self._places:
+            self._places -= 1
+        else:
+            left_s = await self._stand_in_line(left_s)
         exchange = self._free.pop() if self._free else _Exchange(self._trust)
-        exchange.request = request
-        exchange.queues = self._under_way >= self._connections
-        self._under_way += 1
+        exchange.request, exchange.left_s = request, left_s
         try:
             answer = await self._transfers.run(exchange)
         except asyncio.CancelledError:
             self._transfers.break_off(exchange)
             raise
         finally:
-            self._under_way -= 1
-        if len(self._free) < self._connections:
-            self._free.append(exchange)
+            self._leave()
+        self._free.append(exchange)
         return answer
 
+    async def _stand_in_line(self, left_s: float) -> float:
+        """Wait for another's place; returns how many seconds are left then."""
+        loop = asyncio.get_running_loop()
+        ends, turn = loop.time() + left_s, loop.create_future()
+        self._line.append(turn)
+        alarm = loop.call_at(ends, _give_up, turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and turn.exception() is None:  # the place had been given already
+                self._leave()
+            raise
+        finally:
+            alarm.cancel()
+        return ends - loop.time()
+
+    def _leave(self) -> None:
+        """Give one's place to the first in line who still waits."""
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._places += 1
+
     async def aclose(self) -> None:
+        for turn in self._line:
+            turn.cancel()
         await self._transfers.aclose()
+
+
+def _give_up(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(TimedOut(landed=Landed.NO, detail="no free connection in time"))
 
 
 class Trust:
@@ -74,10 +110,10 @@ class Trust:
 class _Exchange:
     """One request and its answer; used again for others after it."""
 
-    __slots__ = ("_body", "_bytes", "_connect_ms", "_headers", "_lines", "_timeout_ms", "curl", "queues", "request")
+    __slots__ = ("_body", "_bytes", "_headers", "_lines", "_timeout_ms", "curl", "left_s", "request")
 
     request: Request
-    queues: bool  # whether it may have to wait for another's connection
+    left_s: float
 
     def __init__(self, trust: Trust) -> None:
         self.curl = curl = pycurl.Curl()
@@ -85,7 +121,8 @@ class _Exchange:
         self._headers: dict[str, str] = {}
         self._lines: list[str] = []  # these, as they are sent
         self._bytes = 0  # what is sent, but for some dozen
-        self._timeout_ms = self._connect_ms = 0
+        self._timeout_ms = 0
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, _CONNECT_MS)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.USERAGENT, "")  # the request says it, where it is to be said
         curl.setopt(pycurl.PROXY, "")  # none, whatever the environment says
@@ -100,16 +137,11 @@ class _Exchange:
     def prepare(self) -> None:
         """Say what is sent next, and set what is different from last time."""
         curl, request = self.curl, self.request
-        timeout_ms = int(request.timeout_s * 1000) + 1  # 0 would be for ever
+        timeout_ms = max(0, int(self.left_s * 1000)) + 1  # 0 would be for ever
         curl.setopt(pycurl.URL, request.url)
         if timeout_ms != self._timeout_ms:
             self._timeout_ms = timeout_ms
             curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
-        # libcurl counts the wait for a free connection as connecting.
-        connect_ms = timeout_ms if self.queues else _CONNECT_MS
-        if connect_ms != self._connect_ms:
-            self._connect_ms = connect_ms
-            curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
         if request.headers is not self._headers:
             self._headers = request.headers
             self._lines = [f"{name}: {value}" for name, value in request.headers.items()]
@@ -142,7 +174,7 @@ class _Exchange:
         if code == pycurl.E_OPERATION_TIMEDOUT:
             if landed is Landed.UNKNOWN:
                 return TimedOut(landed=landed, detail="no answer in time")
-            return TimedOut(landed=landed, detail=f"no {'free ' if self.queues else ''}connection in time")
+            return TimedOut(landed=landed, detail="no connection in time")
         if code == pycurl.E_WRITE_ERROR:
             return Invalid(landed=landed, detail="answer too large")
         if code == pycurl.E_BAD_CONTENT_ENCODING:

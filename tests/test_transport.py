@@ -17,7 +17,7 @@ import omneo
 from omneo.curl_loop import CurlLoop
 from omneo.errors import Landed
 from omneo.fast_reads import CurlTransport, Trust
-from omneo.transfers import PortableTransfers
+from omneo.transfers import PortableTransfers, Transfer
 from omneo.transport import MAX_ANSWER_BYTES, HttpxTransport
 from telemetry import Trace
 
@@ -408,3 +408,81 @@ class Noting:
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+class OneByOne:
+    """Transfers that end when they are told to."""
+
+    def __init__(self) -> None:
+        self.running: list[asyncio.Future[omneo.Answer]] = []
+
+    def setopt(self, option: int, value: int) -> None:
+        pass
+
+    def run(self, transfer: Transfer) -> asyncio.Future[omneo.Answer]:
+        self.running.append(asyncio.get_running_loop().create_future())
+        return self.running[-1]
+
+    def break_off(self, transfer: Transfer) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_a_place_given_to_one_who_leaves_goes_to_the_next() -> None:
+    """Cancelled in the very moment its turn came, before it could take it."""
+    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    first, second, third = [asyncio.create_task(get(transport, "http://gateway/x")) for _ in range(3)]
+    await asyncio.sleep(0)
+    transfers.running[0].set_result(omneo.Answer(200, b""))
+    asyncio.get_running_loop().call_soon(second.cancel)
+    await first
+    await asyncio.sleep(0.01)
+    assert second.cancelled()
+    assert len(transfers.running) == 2
+    transfers.running[1].set_result(omneo.Answer(200, b"third"))
+    assert (await third).body == b"third"
+
+
+async def test_whoever_waits_in_line_too_long_was_not_sent() -> None:
+    """And leaves its place to those behind it."""
+    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    first = asyncio.create_task(get(transport, "http://gateway/x"))
+    await asyncio.sleep(0)
+    third = asyncio.create_task(get(transport, "http://gateway/x"))
+    late = await failure(transport, "http://gateway/x", 0.05)
+    assert late == (omneo.TimedOut, Landed.NO, "no free connection in time")
+    transfers.running[0].set_result(omneo.Answer(200, b"first"))
+    assert (await first).body == b"first"
+    await asyncio.sleep(0)
+    transfers.running[1].set_result(omneo.Answer(200, b"third"))
+    assert (await third).body == b"third"
+    fourth = asyncio.create_task(get(transport, "http://gateway/x"))
+    await asyncio.sleep(0)
+    transfers.running[2].set_result(omneo.Answer(200, b"fourth"))
+    assert (await fourth).body == b"fourth"
+
+
+async def test_one_that_cannot_be_asked_does_not_keep_the_others() -> None:
+    """They are begun together; what is wrong with one is its own failure."""
+    transport = open_transport("curl")
+    async with peer(OK) as omneo_:
+        asked = [get(transport, "nonsense://x"), get(transport, "http://\ud800/"), get(transport, omneo_.url)]
+        wrong, odd, right = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(wrong, omneo.Unavailable)
+    assert isinstance(odd, ValueError)
+    assert right == omneo.Answer(200, b"ok")
+    await transport.aclose()
+
+
+async def test_one_that_is_given_up_before_it_was_begun_is_never_sent() -> None:
+    transport = open_transport("curl")
+    async with peer(OK) as omneo_:
+        given_up = asyncio.create_task(get(transport, omneo_.url))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert (await get(transport, omneo_.url)).body == b"ok"
+        assert given_up.cancelled()
+        assert len(omneo_.heads) == 1
+    await transport.aclose()
