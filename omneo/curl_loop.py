@@ -125,6 +125,9 @@ class CurlLoop:
             return
         new, self._new = self._new, {}
         for curl, transfer in new.items():
+            if self._waiting[curl][1].done():  # given up already
+                del self._waiting[curl]
+                continue
             try:
                 transfer.prepare()
                 self._multi.add_handle(curl)
