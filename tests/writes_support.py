@@ -22,6 +22,8 @@ from writes.redis_store import RedisStore
 from writes.sqlite_store import SqliteStore
 
 QUARANTINE_S = 2.0
+LANDED = [Fault.DROP_AFTER, Fault.LATE, Fault.STATUS_AFTER, Fault.TRUNCATE, Fault.SLOW, Fault.SILENT]
+NOT_LANDED = [Fault.DROP_BEFORE, Fault.STATUS_BEFORE]
 
 # In CI the binary has to be there: a test that needs it then fails instead of being left out.
 needs_redis = pytest.mark.skipif(
