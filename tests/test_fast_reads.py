@@ -1,0 +1,283 @@
+"""What libcurl does for reads besides what every transport does: connections, lines, repeats, trust."""
+
+import asyncio
+import contextlib
+import re
+import socket
+import time
+from pathlib import Path
+
+import certifi
+import pytest
+from peer import OK, hang_up, own_certificate, peer, say_nothing, then_close
+from transport_support import failure, get, open_transport
+
+import omneo
+from omneo.curl_loop import CurlLoop
+from omneo.errors import Landed
+from omneo.fast_reads import CurlTransport, Trust
+from omneo.transfers import Transfer
+from telemetry import Trace
+
+
+async def test_a_kept_connection_that_ends_wakes_the_loop_once() -> None:
+    """Nobody uses it, so nobody looks at it: it must not be told again and again that it has ended."""
+    transport = CurlTransport(8, Trust(), loop := CurlLoop())
+    async with peer(then_close(OK), OK) as omneo_:
+        await get(transport, omneo_.url)
+        await asyncio.sleep(0.1)
+        assert loop._epoll.poll(0) == []
+        assert (await get(transport, omneo_.url)).status == 200
+    await transport.aclose()
+
+
+async def test_many_at_once_are_each_answered_with_their_own() -> None:
+    talks: list[asyncio.Task[None] | None] = []
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(path), path))
+        writer.close()
+        await writer.wait_closed()
+
+    transport = open_transport("curl")
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for _ in range(5):
+        asked = [get(transport, f"http://127.0.0.1:{port}/{number}") for number in range(100)]
+        assert [each.body for each in await asyncio.gather(*asked)] == [b"/%d" % number for number in range(100)]
+    await transport.aclose()
+    await asyncio.gather(*filter(None, talks))
+    server.close()
+
+
+@pytest.mark.parametrize("after_s", [0, 0.05])
+async def test_closing_ends_what_is_under_way(after_s: float) -> None:
+    """Whether it was sent, is about to be, or waits in line."""
+    transport = open_transport("curl", in_flight=1)
+    async with peer(say_nothing) as omneo_:
+        waiting = [asyncio.create_task(get(transport, omneo_.url)) for _ in range(2)]
+        await asyncio.sleep(after_s)
+        await transport.aclose()
+        for each in waiting:
+            with pytest.raises(asyncio.CancelledError):
+                await each
+
+
+async def test_a_request_sent_again_is_counted() -> None:
+    """libcurl repeats what goes out on a connection that was kept, and turns out to be closed; nothing else."""
+    transport = open_transport("curl")
+    async with peer(OK, hang_up, OK) as omneo_:
+        assert [(await get(transport, omneo_.url)).repeats for _ in range(3)] == [0, 1, 0]
+        assert len(omneo_.heads) == 4
+    async with peer(OK, hang_up, hang_up) as omneo_:
+        await get(transport, omneo_.url)
+        with pytest.raises(omneo.Unavailable) as caught:
+            await get(transport, omneo_.url)
+        assert (caught.value.repeats, caught.value.landed) == (1, Landed.UNKNOWN)
+        assert len(omneo_.heads) == 3
+    await transport.aclose()
+
+
+async def test_repeats_below_the_client_are_in_the_tally() -> None:
+    answer = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":{}}'
+    async with peer(answer, hang_up, answer) as omneo_:
+        root = omneo_.url.removesuffix("/x")
+        upstream = omneo.Upstream(omneo.open_http(), api_url=root, id_url=root, token="t", reads=omneo.open_reads())
+        trace = Trace.begin()
+        client = upstream.as_service(trace)
+        for _ in range(2):
+            await client.get("/a", dict)
+        assert (trace.tally.made, trace.tally.retried, len(omneo_.heads)) == (2, 1, 3)
+        await upstream.aclose()
+
+
+async def test_waiting_in_line_is_not_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting has a limit of its own, which is none for those who wait for a connection of others."""
+    monkeypatch.setattr("omneo.fast_reads._CONNECT_MS", 200)
+
+    async def slowly(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        writer.write(OK)
+
+    transport = open_transport("curl", in_flight=1)
+    async with peer(slowly, OK) as omneo_:
+        answers = await asyncio.gather(*[get(transport, omneo_.url) for _ in range(3)])
+    assert [each.body for each in answers] == [b"ok"] * 3
+    await transport.aclose()
+
+
+async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody takes the connection: its queue is full."""
+    monkeypatch.setattr("omneo.fast_reads._CONNECT_MS", 200)
+    transport = open_transport("curl")
+    with socket.socket() as deaf, contextlib.ExitStack() as queue:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(4):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(deaf.getsockname())
+        begun = time.monotonic()
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/x"
+        assert await failure(transport, url) == (omneo.TimedOut, Landed.NO, "no connection in time")
+        assert time.monotonic() - begun < 2
+    await transport.aclose()
+
+
+async def test_a_path_goes_out_as_it_is_written() -> None:
+    """No id, whatever it looks like, leads to another route."""
+    transport = open_transport("curl")
+    async with peer(OK) as omneo_:
+        await get(transport, omneo_.url + "/../a/./b")
+    assert omneo_.heads[0].startswith(b"GET /x/../a/./b HTTP/1.1")
+    await transport.aclose()
+
+
+async def test_a_cancelled_read_breaks_its_exchange_off() -> None:
+    """It holds no place in the line any more."""
+    transport = open_transport("curl", in_flight=1)
+    async with peer(say_nothing, OK) as omneo_:
+        waiting = asyncio.create_task(get(transport, omneo_.url, 5.0))
+        await asyncio.sleep(0.2)
+        waiting.cancel()
+        assert (await get(transport, omneo_.url, 1.0)).body == b"ok"
+    await transport.aclose()
+
+
+async def test_an_answer_nobody_asked_for_is_nobodys() -> None:
+    """What a server sends beyond its answer must not become the next caller's: httpx itself would take it so."""
+    transport = open_transport("curl")
+    async with peer(OK + b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nother", OK) as omneo_:
+        assert [(await get(transport, omneo_.url)).body for _ in range(2)] == [b"ok", b"ok"]
+    await transport.aclose()
+
+
+async def test_an_authority_of_the_system_is_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tls = own_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    transport = open_transport("curl")
+    async with peer(OK, tls=tls) as omneo_:
+        assert (await get(transport, omneo_.url)).body == b"ok"
+    await transport.aclose()
+
+
+def test_where_the_system_trusts_nobody_mozillas_authorities_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    trust = Trust()
+    assert (trust.file, trust.folder) == (certifi.where(), None)
+
+
+async def test_reads_go_over_their_own_transport_and_writes_never() -> None:
+    """The transport of reads is never trusted with a write (ADR 9)."""
+    async with peer(b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":{}}') as omneo_:
+        http, reads = omneo.open_http(), Noting(omneo.open_reads())
+        root = omneo_.url.removesuffix("/x")
+        upstream = omneo.Upstream(http, api_url=root, id_url=root, token="t", reads=reads)
+        client = upstream.as_service(Trace.begin())
+        await client.get("/a", dict)
+        await client.post("/b", {}, dict)
+        await client.put("/c", {}, dict)
+        await client.delete("/d")
+        assert reads.methods == ["GET"]
+        assert [re.findall(rb"[A-Z]+", head)[0] for head in omneo_.heads] == [b"GET", b"POST", b"PUT", b"DELETE"]
+        await upstream.aclose()
+
+
+class Noting:
+    """Note what a transport is asked to send."""
+
+    def __init__(self, inner: CurlTransport) -> None:
+        self._inner = inner
+        self.methods: list[str] = []
+
+    async def send(self, request: omneo.Request) -> omneo.Answer:
+        self.methods.append(request.method)
+        return await self._inner.send(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class OneByOne:
+    """Transfers that end when they are told to."""
+
+    def __init__(self) -> None:
+        self.running: list[asyncio.Future[omneo.Answer]] = []
+
+    def setopt(self, option: int, value: int) -> None:
+        pass
+
+    def run(self, transfer: Transfer) -> asyncio.Future[omneo.Answer]:
+        self.running.append(asyncio.get_running_loop().create_future())
+        return self.running[-1]
+
+    def break_off(self, transfer: Transfer) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_a_place_given_to_one_who_leaves_goes_to_the_next() -> None:
+    """Cancelled in the very moment its turn came, before it could take it."""
+    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    first, second, third = [asyncio.create_task(get(transport, "http://gateway/x")) for _ in range(3)]
+    await asyncio.sleep(0)
+    transfers.running[0].set_result(omneo.Answer(200, b""))
+    asyncio.get_running_loop().call_soon(second.cancel)
+    await first
+    await asyncio.sleep(0.01)
+    assert second.cancelled()
+    assert len(transfers.running) == 2
+    transfers.running[1].set_result(omneo.Answer(200, b"third"))
+    assert (await third).body == b"third"
+
+
+async def test_whoever_waits_in_line_too_long_was_not_sent() -> None:
+    """And leaves its place to those behind it."""
+    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    first = asyncio.create_task(get(transport, "http://gateway/x"))
+    await asyncio.sleep(0)
+    third = asyncio.create_task(get(transport, "http://gateway/x"))
+    late = await failure(transport, "http://gateway/x", 0.05)
+    assert late == (omneo.TimedOut, Landed.NO, "no free connection in time")
+    transfers.running[0].set_result(omneo.Answer(200, b"first"))
+    assert (await first).body == b"first"
+    await asyncio.sleep(0)
+    transfers.running[1].set_result(omneo.Answer(200, b"third"))
+    assert (await third).body == b"third"
+    fourth = asyncio.create_task(get(transport, "http://gateway/x"))
+    await asyncio.sleep(0)
+    transfers.running[2].set_result(omneo.Answer(200, b"fourth"))
+    assert (await fourth).body == b"fourth"
+
+
+async def test_one_that_cannot_be_asked_does_not_keep_the_others() -> None:
+    """They are begun together; what is wrong with one is its own failure."""
+    transport = open_transport("curl")
+    async with peer(OK) as omneo_:
+        asked = [get(transport, "nonsense://x"), get(transport, "http://\ud800/"), get(transport, omneo_.url)]
+        wrong, odd, right = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(wrong, omneo.Unavailable)
+    assert isinstance(odd, ValueError)
+    assert right == omneo.Answer(200, b"ok")
+    await transport.aclose()
+
+
+async def test_one_that_is_given_up_before_it_was_begun_is_never_sent() -> None:
+    transport = open_transport("curl")
+    async with peer(OK) as omneo_:
+        given_up = asyncio.create_task(get(transport, omneo_.url))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert (await get(transport, omneo_.url)).body == b"ok"
+        assert given_up.cancelled()
+        assert omneo_.connections == 1
+    await transport.aclose()
