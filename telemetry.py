@@ -222,7 +222,10 @@ def flush() -> None:
     try:
         tales = _untold.tales
         while tales:
-            tales.popleft()()
+            try:
+                tales.popleft()()
+            except Exception as error:  # must not keep the others from being told
+                _write("error", "unforeseen error", cause(error))
         lines: list[bytes] = []
         with suppress(IndexError):  # as when another thread takes the last one
             while True:

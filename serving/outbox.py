@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
+import telemetry
+
 
 class Outbox:
     """Keep answers until the turn ends, or until somebody has to be sure that they have left."""
@@ -22,8 +24,13 @@ class Outbox:
         self.waiting.append((transport, answer))
 
     def empty(self) -> None:
-        """Write what waits now, in the order it came."""
+        """Write what waits now, in the order it came. A connection that cannot take its answer is its own loss."""
         waiting, self.waiting = self.waiting, []
         for transport, answer in waiting:
-            if not transport.is_closing():
+            if transport.is_closing():
+                continue
+            try:
                 transport.write(answer)
+            except Exception as error:
+                telemetry.log("unforeseen error", level="error", **telemetry.cause(error))
+                transport.abort()

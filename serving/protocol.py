@@ -50,6 +50,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._is_in_head = False
         self._is_refused = False
+        self._refusal: tuple[str, str] | None = None  # to be said when the requests before are answered
         self._received = 0  # bytes of this head, as far as chunks were all of it
         self._begun = 0  # messages that began in this chunk
         self._chunk = 0  # its size
@@ -189,12 +190,33 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._is_answering():
-            if self.cycle.response_started or not self.cycle.more_body:
-                self.transport.close()
+            cycle = self.cycle
+            is_queued = bool(self.pipeline) and self.pipeline[0][0] is cycle
+            if is_queued or not cycle.more_body:
+                # Requests before the wrong one are answered first; its turn to be refused comes after them.
+                if cycle.more_body:
+                    self.pipeline.popleft()
+                self._refusal = (code, message)
                 return
             # It is this request's own body that goes wrong: whoever works on it need not answer any more.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+            if cycle.response_started:
+                self.transport.close()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._say(code, message)
+
+    def on_response_complete(self) -> None:
+        is_last = not self.pipeline
+        super().on_response_complete()
+        if is_last and self._refusal is not None:
+            self.outbox.empty()
+            self._say(*self._refusal)
+
+    def _say(self, code: str, message: str) -> None:
+        """Answer with a refusal, and nothing more on this connection."""
+        if self.transport.is_closing():
+            return
         self._tell(code)
         refusal = HttpRefusal(code, message)
         status, body = HTTPStatus(refusal.status), orjson.dumps(refusal.payload())

@@ -118,6 +118,27 @@ async def test_requests_sent_ahead_of_their_answers_are_answered_in_order(addres
     client.writer.close()
 
 
+CHUNKED = post().replace(b"content-length: %d" % len(QUERY), b"transfer-encoding: chunked")[: -len(QUERY)]
+
+
+@pytest.mark.parametrize("wrong", [b"NONSENSE\r\n\r\n", CHUNKED + b"ZZ\r\n"], ids=["its head", "its body"])
+@pytest.mark.parametrize("ahead", [1, 3])
+async def test_what_goes_wrong_after_good_requests_is_refused_after_their_answers(
+    address: tuple[str, int], wrong: bytes, ahead: int
+) -> None:
+    """In its turn, so that nobody takes the refusal for the answer to another."""
+    client, bystander = await line(address), await line(address)
+    client.writer.write(post() * ahead + wrong)
+    bystander.writer.write(post())
+    for _ in range(ahead):
+        assert (await client.answer())[1] == ANSWER
+    head, _ = await client.answer()
+    assert head.startswith(b"http/1.1 400 ")
+    assert await client.is_closed()
+    assert (await bystander.answer())[1] == ANSWER
+    bystander.writer.close()
+
+
 async def test_web_page_of_another_origin_reads_answers_on_a_socket() -> None:
     """What middleware adds to an answer is in it, whichever way it goes."""
     settings = Settings.from_environ(DEVELOPMENT | {"CORS_ORIGINS": "https://shop.example"})

@@ -1,9 +1,11 @@
 """Answers written together at the end of a turn: nothing overtakes one on its connection, nothing is lost with it."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import pytest
+from lines import written
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -91,3 +93,21 @@ async def test_answers_of_a_turn_leave_with_it_in_their_order() -> None:
     outbox.put(first, b"4")
     await asyncio.sleep(0)
     assert first.said == [b"1", b"3", b"4"]
+
+
+class Broken(Wire):
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        raise RuntimeError(data)
+
+
+async def test_a_connection_that_cannot_take_its_answer_keeps_nobody_elses(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is ended, and the log says so, without the answer."""
+    outbox, broken, other = Outbox(), Broken(), Wire()
+    outbox.put(broken, b"personal")
+    outbox.put(other, b"answer")
+    outbox.empty()
+    assert (broken.said, other.said) == ([b"[closed]"], [b"answer"])
+    [line] = [json.loads(each) for each in written(capsys).splitlines()]
+    assert line["level"] == "error"
+    assert line["error"] == ["builtins.RuntimeError"]
+    assert "personal" not in str(line)

@@ -103,6 +103,19 @@ async def test_what_is_told_later_is_told_at_the_end_of_the_turn_before_its_line
     assert [(line["number"], line["request_id"]) for line in told] == [(1, "its own"), (2, "its own")]
 
 
+async def test_a_tale_that_fails_keeps_no_other_from_being_told(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise ValueError("ada@example.com")
+
+    for tell in (fail, fail, partial(telemetry.log, "told"), fail):
+        telemetry.tell_later(tell)
+    await asyncio.sleep(0)
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in told] == ["unforeseen error", "unforeseen error", "told", "unforeseen error"]
+    assert told[0]["error"] == ["builtins.ValueError"]
+    assert "ada" not in str(told)
+
+
 async def test_another_thread_does_not_tell_what_this_one_has_to(capsys: pytest.CaptureFixture[str]) -> None:
     """Figures are counted by one thread, without a lock."""
     tellers: list[int] = []
