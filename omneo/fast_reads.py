@@ -23,6 +23,7 @@ else:
 IN_FLIGHT = 96
 _CONNECT_MS = int(CONNECT_S * 1000)
 _MORE_BYTES = 60  # of a request, besides its URL and our headers
+_CLOSED = (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING)  # what writing to a closed one leads to
 _IDLE_S = 30  # a connection that was not used for longer is not used again
 
 
@@ -49,15 +50,27 @@ class CurlTransport:
             self._places -= 1
         else:
             left_s = await self._stand_in_line(left_s)
-        exchange = self._free.pop() if self._free else _Exchange(self._trust)
-        exchange.request, exchange.left_s = request, left_s
+        repeats = 0
         try:
-            answer = await self._transfers.run(exchange)
+            exchange = self._free.pop() if self._free else _Exchange(self._trust)
+            exchange.request, exchange.left_s = request, left_s
+            while True:
+                try:
+                    answer = await self._transfers.run(exchange)
+                    break
+                except OmneoError as error:
+                    error.repeats += repeats
+                    if not exchange.turns_afresh():
+                        raise
+                    repeats = error.repeats + 1
         except asyncio.CancelledError:
             self._transfers.break_off(exchange)
             raise
         finally:
             self._leave()
+        if repeats:
+            answer.repeats += repeats
+            exchange.curl.setopt(pycurl.FRESH_CONNECT, 0)
         self._free.append(exchange)
         return answer
 
@@ -110,7 +123,7 @@ class Trust:
 class _Exchange:
     """One request and its answer; used again for others after it."""
 
-    __slots__ = ("_body", "_bytes", "_headers", "_lines", "_timeout_ms", "curl", "left_s", "request")
+    __slots__ = ("_body", "_bytes", "_code", "_headers", "_lines", "_timeout_ms", "curl", "left_s", "request")
 
     request: Request
     left_s: float
@@ -122,6 +135,7 @@ class _Exchange:
         self._lines: list[str] = []  # these, as they are sent
         self._bytes = 0  # what is sent, but for some dozen
         self._timeout_ms = 0
+        self._code: int | str = 0  # why libcurl gave up last
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, _CONNECT_MS)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.USERAGENT, "")  # the request says it, where it is to be said
@@ -162,9 +176,21 @@ class _Exchange:
         """Tell how often libcurl sent the request again, on another connection: it counts the bytes of all times."""
         return max(0, int(self.curl.getinfo(pycurl.REQUEST_SIZE) / (self._bytes + _MORE_BYTES) - 0.5))
 
+    def turns_afresh(self) -> bool:
+        """Tell whether this failed on connections that were kept, and all turned out to be closed; if so, the next
+        attempt makes a new one. libcurl tries five of them, and may be given more when a server has closed many: it
+        looks which are, but once a second at most."""
+        curl = self.curl
+        if self._code not in _CLOSED or curl.getinfo(pycurl.NUM_CONNECTS) or curl.getinfo(pycurl.HEADER_SIZE):
+            return False
+        curl.setopt(pycurl.FRESH_CONNECT, 1)
+        self.left_s -= curl.getinfo(pycurl.TOTAL_TIME)
+        return True
+
     def failure(self, gave_up: pycurl.error) -> OmneoError:
         """Return what it means that libcurl gave up."""
-        error = self._meaning(gave_up.args[0])
+        self._code = gave_up.args[0]
+        error = self._meaning(self._code)
         error.repeats = self._repeats
         return error
 

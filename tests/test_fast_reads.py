@@ -82,6 +82,27 @@ async def test_a_request_sent_again_is_counted() -> None:
     await transport.aclose()
 
 
+@pytest.mark.parametrize("name", ["curl", "curl off Linux"])
+async def test_a_read_outlives_more_closed_connections_than_libcurl_tries(name: str) -> None:
+    """As when a server restarts, or a proxy tidies up: the next read must not be told that Omneo is away."""
+
+    async def answer_and_close(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.05)  # until all have come
+        writer.write(OK)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+    transport = open_transport(name, in_flight=20)
+    async with peer(*[answer_and_close] * 20, OK) as omneo_:
+        await asyncio.gather(*[get(transport, omneo_.url) for _ in range(20)])
+        assert omneo_.connections == 20
+        await asyncio.sleep(0.1)
+        answers = await asyncio.gather(*[get(transport, omneo_.url) for _ in range(2)])
+        assert [(each.status, each.repeats > 0) for each in answers] == [(200, True)] * 2
+        assert omneo_.connections == 22
+    await transport.aclose()
+
+
 async def test_repeats_below_the_client_are_in_the_tally() -> None:
     answer = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":{}}'
     async with peer(answer, hang_up, answer) as omneo_:
