@@ -11,8 +11,6 @@ import pycurl
 from omneo.transfers import Transfer
 from omneo.transport import Answer
 
-# Sockets looked at in one turn of the event loop: whoever asks something small waits for no more answers than these.
-_AT_ONCE = 16
 _EVENTS = {
     pycurl.POLL_NONE: 0,
     pycurl.POLL_IN: select.EPOLLIN,
@@ -141,7 +139,7 @@ class CurlLoop:
     def _on_ready(self) -> None:
         """Let libcurl read and write whatever it can."""
         running = len(self._waiting)
-        for fd, events in self._epoll.poll(0, _AT_ONCE):
+        for fd, events in self._epoll.poll(0):
             if fd in self._busy:
                 running = self._act(fd, pycurl.CSELECT_IN if events == select.EPOLLIN else _directions(events))
             else:  # a connection that was kept has ended: libcurl finds out when it wants to use it
