@@ -10,6 +10,8 @@ import asyncio
 
 import telemetry
 
+_LONG = 16 * 1024  # bytes
+
 
 class Outbox:
     """Keep answers until the turn ends, or until somebody has to be sure that they have left."""
@@ -18,7 +20,11 @@ class Outbox:
         self.waiting: list[tuple[asyncio.Transport, bytes]] = []
 
     def put(self, transport: asyncio.Transport, answer: bytes) -> None:
-        """Have an answer written when this turn ends."""
+        """Have an answer written when this turn ends; a long one at once, because many of them would themselves drive
+        everything out."""
+        if len(answer) > _LONG:
+            transport.write(answer)
+            return
         if not self.waiting:
             asyncio.get_running_loop().call_soon(self.empty)
         self.waiting.append((transport, answer))

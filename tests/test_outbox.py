@@ -95,6 +95,15 @@ async def test_answers_of_a_turn_leave_with_it_in_their_order() -> None:
     assert first.said == [b"1", b"3", b"4"]
 
 
+async def test_a_long_answer_leaves_at_once() -> None:
+    outbox, wire, other = Outbox(), Wire(), Wire()
+    outbox.put(other, b"short")
+    outbox.put(wire, long := b"x" * 20_000)
+    assert (wire.said, other.said) == ([long], [])
+    await asyncio.sleep(0)
+    assert other.said == [b"short"]
+
+
 class Broken(Wire):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         raise RuntimeError(data)
