@@ -53,6 +53,7 @@ class Context(msgspec.Struct, eq=False):
 
     @property
     def server(self) -> omneo.Client:
+        """Speak as the tenant; opened when it is first needed."""
         return self.loaders.server
 
     @property
