@@ -57,11 +57,11 @@ class Upstream:
 
     def as_service(self, trace: Trace) -> Client:
         """Speak as the tenant, to /api/v3."""
-        return Client(self, self.api_url, self._credential, trace, False)
+        return Client(self, self.api_url, self._credential, trace, is_member=False)
 
     def as_member(self, token: Secret | str, trace: Trace) -> Client:
         """Speak as a member, to /id/api/v1, where every profile's path is the member's own."""
-        return Client(self, self.id_url, Credential(token), trace, True)
+        return Client(self, self.id_url, Credential(token), trace, is_member=True)
 
     async def aclose(self) -> None:
         await self.transport.aclose()
@@ -105,7 +105,7 @@ class Client(msgspec.Struct, eq=False):
 
     def under(self, trace: Trace) -> Client:
         """Speak with the same credential under another trace: for a write, which outlives its request."""
-        return Client(self._upstream, self._root, self.credential, trace, self.is_member)
+        return Client(self._upstream, self._root, self.credential, trace, is_member=self.is_member)
 
     async def get(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route`, a template such as `/profiles/{profile}`, and decode what its envelope holds as `kind`."""

@@ -23,20 +23,25 @@ class Outbox:
         """Have an answer written when this turn ends; a long one at once, because many of them would themselves drive
         everything out."""
         if len(answer) > _LONG:
-            transport.write(answer)
+            _write(transport, answer)
             return
         if not self.waiting:
             asyncio.get_running_loop().call_soon(self.empty)
         self.waiting.append((transport, answer))
 
     def empty(self) -> None:
-        """Write what waits now, in the order it came. A connection that cannot take its answer is its own loss."""
+        """Write what waits now, in the order it came."""
         waiting, self.waiting = self.waiting, []
         for transport, answer in waiting:
-            if transport.is_closing():
-                continue
-            try:
-                transport.write(answer)
-            except Exception as error:
-                telemetry.log("unforeseen error", level="error", **telemetry.cause(error))
-                transport.abort()
+            _write(transport, answer)
+
+
+def _write(transport: asyncio.Transport, answer: bytes) -> None:
+    """Write an answer; a connection that cannot take it is its own loss, and no other's."""
+    if transport.is_closing():
+        return
+    try:
+        transport.write(answer)
+    except Exception as error:
+        telemetry.log("unforeseen error", level="error", **telemetry.cause(error))
+        transport.abort()

@@ -112,11 +112,14 @@ class Broken(Wire):
 async def test_a_connection_that_cannot_take_its_answer_keeps_nobody_elses(capsys: pytest.CaptureFixture[str]) -> None:
     """It is ended, and the log says so, without the answer."""
     outbox, broken, other = Outbox(), Broken(), Wire()
+    long = Broken()
     outbox.put(broken, b"personal")
     outbox.put(other, b"answer")
+    outbox.put(long, b"personal" * 4000)
     outbox.empty()
-    assert (broken.said, other.said) == ([b"[closed]"], [b"answer"])
-    [line] = [json.loads(each) for each in written(capsys).splitlines()]
-    assert line["level"] == "error"
+    assert (broken.said, long.said, other.said) == ([b"[closed]"], [b"[closed]"], [b"answer"])
+    told = [json.loads(each) for each in written(capsys).splitlines()]
+    assert [line["level"] for line in told] == ["error", "error"]
+    line = told[0]
     assert line["error"] == ["builtins.RuntimeError"]
-    assert "personal" not in str(line)
+    assert "personal" not in str(told)
