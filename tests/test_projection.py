@@ -34,11 +34,12 @@ def test_only_what_can_be_one_class_alone_is_held(type_name: str, attribute: str
 def test_records_of_one_type_that_differ_are_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     class Other(omneo.Record, frozen=True, kw_only=True):
         email: int
+        nicknames: list[str]  # of one class all, and yet none of it
 
     records = (*RECORDS, ("Profile", Other, frozenset[str]()))
     monkeypatch.setattr(shape, "RECORDS", records)
     held_by.cache_clear()
-    assert held_by("Profile", "email") is None
+    assert (held_by("Profile", "email"), held_by("Profile", "nicknames")) == (None, None)
     monkeypatch.undo()
     held_by.cache_clear()
 
