@@ -9,7 +9,6 @@ from contextlib import suppress
 import pycurl
 
 from omneo.transfers import Transfer
-from omneo.transport import Answer
 
 _EVENTS = {
     pycurl.POLL_NONE: 0,
@@ -34,8 +33,8 @@ class CurlLoop:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_alarm)
         self._epoll = select.epoll()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._new: dict[pycurl.Curl, Transfer] = {}  # to begin in the next turn
-        self._waiting: dict[pycurl.Curl, tuple[Transfer, asyncio.Future[Answer]]] = {}
+        self._new: dict[pycurl.Curl, Transfer] = {}  # to be sent in the next turn
+        self._under_way: dict[pycurl.Curl, Transfer] = {}  # these included
         self._busy: set[int] = set()  # sockets of transfers under way; the others belong to connections kept idle
         self._is_called = False  # whether the event loop is going to call `_begin`
         self._alarm: asyncio.TimerHandle | None = None
@@ -45,22 +44,18 @@ class CurlLoop:
         """Set an option of the whole, as of `pycurl.CurlMulti`."""
         self._multi.setopt(option, value)
 
-    def run(self, transfer: Transfer) -> asyncio.Future[Answer]:
-        """Begin a transfer. What is returned brings its answer or its failure; whoever cancels that has to `break_off`
-        the transfer too."""
+    def begin(self, transfer: Transfer) -> None:
+        """Begin a transfer. It is told of its end, in another turn of the event loop."""
         loop = self._loop or self._begin_watching()
-        curl, ended = transfer.curl, loop.create_future()
-        self._new[curl] = transfer
-        self._waiting[curl] = (transfer, ended)
+        self._new[transfer.curl] = self._under_way[transfer.curl] = transfer
         if not self._is_called:
             self._is_called = True
             loop.call_soon(self._begin)
-        return ended
 
     def break_off(self, transfer: Transfer) -> None:
-        """End a transfer, if it has not ended by itself."""
+        """End a transfer without a word, if it has not ended by itself."""
         curl = transfer.curl
-        if self._waiting.pop(curl, None) is not None and self._new.pop(curl, None) is None:
+        if self._under_way.pop(curl, None) is not None and self._new.pop(curl, None) is None:
             self._multi.remove_handle(curl)
 
     async def aclose(self) -> None:
@@ -69,9 +64,9 @@ class CurlLoop:
             self._loop.remove_reader(self._epoll.fileno())
         if self._alarm is not None:
             self._alarm.cancel()
-        for transfer, ended in [*self._waiting.values()]:
+        for transfer in [*self._under_way.values()]:
             self.break_off(transfer)
-            ended.cancel()
+            transfer.end(asyncio.CancelledError())
         self._multi.close()
         self._epoll.close()
         self._loop = None
@@ -124,21 +119,21 @@ class CurlLoop:
         if self._loop is None:
             return
         new, self._new = self._new, {}
+        odd: list[tuple[pycurl.Curl, Exception]] = []
         for curl, transfer in new.items():
-            if self._waiting[curl][1].done():  # given up already
-                del self._waiting[curl]
-                continue
             try:
                 transfer.prepare()
                 self._multi.add_handle(curl)
             except Exception as error:  # must not keep the others from being sent
-                self._end(curl, error)
+                odd.append((curl, error))
         self._is_called = False
+        for curl, failure in odd:
+            self._under_way.pop(curl).end(failure)
         self._hand_out(self._act(pycurl.SOCKET_TIMEOUT, 0))
 
     def _on_ready(self) -> None:
         """Let libcurl read and write whatever it can."""
-        running = len(self._waiting)
+        running = len(self._under_way)
         for fd, events in self._epoll.poll(0):
             if fd in self._busy:
                 running = self._act(fd, pycurl.CSELECT_IN if events == select.EPOLLIN else _directions(events))
@@ -152,35 +147,25 @@ class CurlLoop:
         try:
             return self._multi.socket_action(fd, directions)[1]
         except pycurl.error as error:  # it will not tell of any transfer any more
-            for curl in [*self._waiting.keys() - self._new.keys()]:
-                self._multi.remove_handle(curl)
+            for curl in [*self._under_way.keys() - self._new.keys()]:
                 self._end(curl, error)
             return 0
 
     def _hand_out(self, running: int) -> None:
-        """Tell whoever waits for a transfer that has ended. libcurl says how many are still running."""
-        if running + len(self._new) >= len(self._waiting):
+        """Tell the transfers that have ended. libcurl says how many are still running."""
+        if running + len(self._new) >= len(self._under_way):
             return
         _, done, failed = self._multi.info_read()
         for curl in done:
-            self._multi.remove_handle(curl)
             self._end(curl, None)
         for curl, code, message in failed:
-            self._multi.remove_handle(curl)
             self._end(curl, pycurl.error(code, message))
 
     def _end(self, curl: pycurl.Curl, error: Exception | None) -> None:
-        transfer, ended = self._waiting.pop(curl)
-        if ended.done():  # cancelled in this turn of the event loop
-            return
-        if error is None:
-            ended.set_result(transfer.answer())
-        elif isinstance(error, pycurl.error):
-            failure = transfer.failure(error)
-            failure.__cause__ = error
-            ended.set_exception(failure)
-        else:
-            ended.set_exception(error)
+        transfer = self._under_way.pop(curl, None)
+        if transfer is not None:  # else it was broken off by what another's end led to
+            self._multi.remove_handle(curl)
+            transfer.end(error)
 
 
 def _directions(events: int) -> int:

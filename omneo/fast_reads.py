@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import sys
 from collections import deque
-from pathlib import Path
+from functools import partial
 
-import certifi
 import pycurl
 
-from omneo.errors import Invalid, Landed, OmneoError, TimedOut, Unavailable
+from omneo.curl_handle import Handle, Trust
+from omneo.errors import Landed, OmneoError, TimedOut
 from omneo.transfers import Transfers
-from omneo.transport import CONNECT_S, MAX_ANSWER_BYTES, Answer, Request
+from omneo.transport import Answer, Ended, Outcome, Request
 
 if sys.platform == "linux":
     from omneo.curl_loop import CurlLoop as SystemTransfers
@@ -21,10 +20,7 @@ else:
     from omneo.transfers import PortableTransfers as SystemTransfers
 
 IN_FLIGHT = 96
-_CONNECT_MS = int(CONNECT_S * 1000)
-_MORE_BYTES = 60  # of a request, besides its URL and our headers
-_CLOSED = (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING)  # what writing to a closed one leads to
-_IDLE_S = 30  # a connection that was not used for longer is not used again
+_LOOK_S = 0.05  # how often those in line are looked through for who has waited too long
 
 
 class CurlTransport:
@@ -36,199 +32,144 @@ class CurlTransport:
     """
 
     def __init__(self, connections: int, trust: Trust, transfers: Transfers) -> None:
-        self._transfers = transfers
+        self.transfers = transfers
         transfers.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
         transfers.setopt(pycurl.M_MAXCONNECTS, connections)
         self._trust = trust
         self._places = connections  # that are free
-        self._line: deque[asyncio.Future[None]] = deque()
-        self._free: list[_Exchange] = []
+        self._line: deque[_Read] = deque()
+        self._looking: asyncio.TimerHandle | None = None
+        self._free: list[Handle] = []
 
     async def send(self, request: Request) -> Answer:
-        left_s = request.timeout_s
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        read = self.begin(request, partial(_settle, answered))
+        try:
+            return await answered
+        except asyncio.CancelledError:
+            read.cancel()
+            raise
+
+    def begin(self, request: Request, ended: Ended) -> _Read:
+        read = _Read(self, request, ended)
         if self._places:
             self._places -= 1
+            self._send(read, request.timeout_s)
         else:
-            left_s = await self._stand_in_line(left_s)
-        repeats = 0
-        try:
-            exchange = self._free.pop() if self._free else _Exchange(self._trust)
-            exchange.request, exchange.left_s = request, left_s
-            while True:
-                try:
-                    answer = await self._transfers.run(exchange)
-                    break
-                except OmneoError as error:
-                    error.repeats += repeats
-                    if not exchange.turns_afresh():
-                        raise
-                    repeats = error.repeats + 1
-        except asyncio.CancelledError:
-            self._transfers.break_off(exchange)
-            raise
-        finally:
-            self._leave()
-        if repeats:
-            answer.repeats += repeats
-            exchange.curl.setopt(pycurl.FRESH_CONNECT, 0)
-        self._free.append(exchange)
-        return answer
+            self._stand_in_line(read)
+        return read
 
-    async def _stand_in_line(self, left_s: float) -> float:
-        """Wait for another's place; returns how many seconds are left then."""
+    def _send(self, read: _Read, left_s: float) -> None:
+        read.take(self._free.pop() if self._free else Handle(self._trust), left_s)
+        self.transfers.begin(read)
+
+    def _stand_in_line(self, read: _Read) -> None:
         loop = asyncio.get_running_loop()
-        ends, turn = loop.time() + left_s, loop.create_future()
-        self._line.append(turn)
-        alarm = loop.call_at(ends, _give_up, turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled() and turn.exception() is None:  # the place had been given already
-                self._leave()
-            raise
-        finally:
-            alarm.cancel()
-        return ends - loop.time()
+        read.ends = loop.time() + read.request.timeout_s
+        self._line.append(read)
+        if self._looking is None:
+            self._looking = loop.call_later(_LOOK_S, self._look_along, loop)
 
-    def _leave(self) -> None:
-        """Give one's place to the first in line who still waits."""
+    def _look_along(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell those in line whose time is over."""
+        now, line = loop.time(), self._line
+        self._line = deque([read for read in line if read.ended is not None and read.ends > now])
+        self._looking = loop.call_later(_LOOK_S, self._look_along, loop) if self._line else None
+        for read in line:
+            if read.ends <= now:
+                read.tell(TimedOut(landed=Landed.NO, detail="no free connection in time"))
+
+    def leave(self, handle: Handle | None) -> None:
+        """Give a place to the first in line who still waits. Its handle is used again; one that failed is not."""
+        if handle is not None:
+            self._free.append(handle)
         while self._line:
-            turn = self._line.popleft()
-            if not turn.done():
-                turn.set_result(None)
+            following = self._line.popleft()
+            if following.ended is not None:
+                self._send(following, following.ends - asyncio.get_running_loop().time())
                 return
         self._places += 1
 
     async def aclose(self) -> None:
-        for turn in self._line:
-            turn.cancel()
-        await self._transfers.aclose()
+        if self._looking is not None:
+            self._looking.cancel()
+        line, self._line = self._line, deque()
+        for read in line:
+            read.tell(asyncio.CancelledError())
+        await self.transfers.aclose()
 
 
-def _give_up(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_exception(TimedOut(landed=Landed.NO, detail="no free connection in time"))
+class _Read:
+    """One read: in line, under way, or over, which is when nobody is to be told of it any more."""
 
+    __slots__ = ("_handle", "_left_s", "_repeats", "_transport", "curl", "ended", "ends", "request")
 
-class Trust:
-    """Find whom to trust for a certificate: the system's authorities (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured),
-    Mozilla's where it has none. libcurl knows only those of the machine it was built on."""
+    curl: pycurl.Curl
 
-    def __init__(self) -> None:
-        paths = ssl.get_default_verify_paths()
-        self.folder = paths.capath if paths.capath and any(Path(paths.capath).iterdir()) else None
-        self.file = paths.cafile if paths.cafile or self.folder else certifi.where()
+    def __init__(self, transport: CurlTransport, request: Request, ended: Ended) -> None:
+        self.request = request
+        self.ended: Ended | None = ended
+        self.ends = 0.0  # of one in line, in the event loop's time
+        self._transport = transport
+        self._handle: Handle | None = None
+        self._left_s = 0.0
+        self._repeats = 0
 
-
-class _Exchange:
-    """One request and its answer; used again for others after it."""
-
-    __slots__ = ("_body", "_bytes", "_code", "_headers", "_lines", "_timeout_ms", "curl", "left_s", "request")
-
-    request: Request
-    left_s: float
-
-    def __init__(self, trust: Trust) -> None:
-        self.curl = curl = pycurl.Curl()
-        self._body = _Body()  # holds nothing that holds libcurl: an exchange that is dropped is gone at once
-        self._headers: dict[str, str] = {}
-        self._lines: list[str] = []  # these, as they are sent
-        self._bytes = 0  # what is sent, but for some dozen
-        self._timeout_ms = 0
-        self._code: int | str = 0  # why libcurl gave up last
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, _CONNECT_MS)
-        curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(pycurl.USERAGENT, "")  # the request says it, where it is to be said
-        curl.setopt(pycurl.PROXY, "")  # none, whatever the environment says
-        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        curl.setopt(pycurl.PATH_AS_IS, 1)
-        curl.setopt(pycurl.ACCEPT_ENCODING, "gzip")
-        curl.setopt(pycurl.MAXAGE_CONN, _IDLE_S)
-        curl.setopt(pycurl.WRITEFUNCTION, self._body.take)
-        curl.setopt(pycurl.CAINFO, trust.file) if trust.file else curl.unsetopt(pycurl.CAINFO)
-        curl.setopt(pycurl.CAPATH, trust.folder) if trust.folder else curl.unsetopt(pycurl.CAPATH)
+    def take(self, handle: Handle, left_s: float) -> None:
+        """Go over this handle, within so many seconds."""
+        self._handle, self.curl, self._left_s = handle, handle.curl, left_s
 
     def prepare(self) -> None:
-        """Say what is sent next, and set what is different from last time."""
-        curl, request = self.curl, self.request
-        timeout_ms = max(0, int(self.left_s * 1000)) + 1  # 0 would be for ever
-        curl.setopt(pycurl.URL, request.url)
-        if timeout_ms != self._timeout_ms:
-            self._timeout_ms = timeout_ms
-            curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
-        if request.headers is not self._headers:
-            self._headers = request.headers
-            self._lines = [f"{name}: {value}" for name, value in request.headers.items()]
-        lines = [*self._lines]
-        for name, value in request.marks.items():
-            lines.append(f"{name}: {value}")
-        self._bytes = sum(map(len, lines)) + len(request.url)
-        curl.setopt(pycurl.HTTPHEADER, lines)
+        if self._handle is not None:
+            self._handle.prepare(self.request, self._left_s)
 
-    def answer(self) -> Answer:
-        """Return what came back."""
-        status = self.curl.getinfo(pycurl.RESPONSE_CODE)
-        wait_s = self.curl.getinfo(pycurl.RETRY_AFTER) if status >= 400 else 0
-        return Answer(status, self._body.taken(), str(wait_s) if wait_s else None, self._repeats)
+    def end(self, error: BaseException | None) -> None:
+        handle = self._handle
+        if handle is None:
+            return
+        outcome: Outcome
+        if error is None:
+            outcome = handle.answer()
+            if self._repeats:
+                outcome.repeats += self._repeats
+                handle.turn_back()
+            self._transport.leave(handle)
+        else:
+            outcome = handle.failure(error) if isinstance(error, pycurl.error) else error
+            if isinstance(outcome, OmneoError):
+                outcome.repeats += self._repeats
+                took_s = handle.turn_afresh()
+                if took_s is not None:
+                    self._repeats = outcome.repeats + 1
+                    self._left_s -= took_s
+                    self._transport.transfers.begin(self)
+                    return
+            self._transport.leave(None)
+        self.tell(outcome)
 
-    @property
-    def _repeats(self) -> int:
-        """Tell how often libcurl sent the request again, on another connection: it counts the bytes of all times."""
-        return max(0, int(self.curl.getinfo(pycurl.REQUEST_SIZE) / (self._bytes + _MORE_BYTES) - 0.5))
+    def tell(self, outcome: Outcome) -> None:
+        ended, self.ended = self.ended, None
+        if ended is not None:
+            ended(outcome)
 
-    def turns_afresh(self) -> bool:
-        """Tell whether this failed on connections that were kept, and all turned out to be closed; if so, the next
-        attempt makes a new one. libcurl tries five of them, and may be given more when a server has closed many: it
-        looks which are, but once a second at most."""
-        curl = self.curl
-        if self._code not in _CLOSED or curl.getinfo(pycurl.NUM_CONNECTS) or curl.getinfo(pycurl.HEADER_SIZE):
-            return False
-        curl.setopt(pycurl.FRESH_CONNECT, 1)
-        self.left_s -= curl.getinfo(pycurl.TOTAL_TIME)
-        return True
-
-    def failure(self, gave_up: pycurl.error) -> OmneoError:
-        """Return what it means that libcurl gave up."""
-        self._code = gave_up.args[0]
-        error = self._meaning(self._code)
-        error.repeats = self._repeats
-        return error
-
-    def _meaning(self, code: int | str) -> OmneoError:
-        # libcurl counts the bytes it sent, so that nothing left is known, not guessed.
-        landed = Landed.UNKNOWN if self.curl.getinfo(pycurl.REQUEST_SIZE) else Landed.NO
-        if code == pycurl.E_OPERATION_TIMEDOUT:
-            if landed is Landed.UNKNOWN:
-                return TimedOut(landed=landed, detail="no answer in time")
-            return TimedOut(landed=landed, detail="no connection in time")
-        if code == pycurl.E_WRITE_ERROR:
-            return Invalid(landed=landed, detail="answer too large")
-        if code == pycurl.E_BAD_CONTENT_ENCODING:
-            return Invalid(landed=landed, detail="answer unreadable")
-        return Unavailable(landed=landed, detail="no connection" if landed is Landed.NO else "connection lost")
+    def cancel(self) -> None:
+        """Have it end without a word."""
+        if self.ended is not None:
+            self.ended = None
+            if self._handle is not None:
+                self._transport.transfers.break_off(self)
+                self._transport.leave(None)
 
 
-class _Body:
-    """Take the pieces of a body, unpacked, but never more than `MAX_ANSWER_BYTES`."""
-
-    __slots__ = ("_pieces", "_size")
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def take(self, piece: bytes) -> int | None:
-        self._size += len(piece)
-        if self._size > MAX_ANSWER_BYTES:
-            return -1  # which ends the exchange
-        self._pieces.append(piece)
-        return None
-
-    def taken(self) -> bytes:
-        """Return the body, and make room for the next."""
-        body = b"".join(self._pieces)
-        self._pieces, self._size = [], 0
-        return body
+def _settle(answered: asyncio.Future[Answer], outcome: Outcome) -> None:
+    if answered.done():
+        return
+    if isinstance(outcome, Answer):
+        answered.set_result(outcome)
+    elif isinstance(outcome, asyncio.CancelledError):
+        answered.cancel()
+    else:
+        answered.set_exception(outcome)
 
 
 def open_reads(*, connections: int = IN_FLIGHT) -> CurlTransport:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import pycurl
 
-from omneo.transport import Answer
-
 
 class Transfer(Protocol):
-    """A handle of libcurl's, and what is done with it before it is sent and after it has ended."""
+    """Something that libcurl is to send, and whose end it is told of."""
 
-    curl: pycurl.Curl
+    @property
+    def curl(self) -> pycurl.Curl: ...
 
-    def prepare(self) -> None: ...
+    def prepare(self) -> None:
+        """Say what is sent."""
 
-    def answer(self) -> Answer: ...
-
-    def failure(self, gave_up: pycurl.error) -> Exception: ...
+    def end(self, error: BaseException | None) -> None:
+        """It has ended, well or by this error. Must not raise: others that have ended are told after it."""
 
 
 class Transfers(Protocol):
@@ -28,7 +28,7 @@ class Transfers(Protocol):
 
     def setopt(self, option: int, value: int) -> None: ...
 
-    def run(self, transfer: Transfer) -> Awaitable[Answer]: ...
+    def begin(self, transfer: Transfer) -> None: ...
 
     def break_off(self, transfer: Transfer) -> None: ...
 
@@ -40,17 +40,30 @@ class PortableTransfers:
 
     def __init__(self) -> None:
         self._multi = pycurl.AsyncCurlMulti()
+        self._under_way: dict[pycurl.Curl, Transfer] = {}
         self.setopt = self._multi.setopt
-        self.aclose = self._multi.aclose
 
-    async def run(self, transfer: Transfer) -> Answer:
+    def begin(self, transfer: Transfer) -> None:
+        self._under_way[transfer.curl] = transfer
         try:
             transfer.prepare()
-            await self._multi.add_handle(transfer.curl)
-        except pycurl.error as error:
-            raise transfer.failure(error) from error
-        return transfer.answer()
+            self._multi.add_handle(transfer.curl).add_done_callback(partial(self._ended, transfer.curl))
+        except Exception as error:
+            asyncio.get_running_loop().call_soon(self._end, transfer.curl, error)
+
+    def _ended(self, curl: pycurl.Curl, ended: asyncio.Future[pycurl.Curl]) -> None:
+        self._end(curl, asyncio.CancelledError() if ended.cancelled() else ended.exception())
+
+    def _end(self, curl: pycurl.Curl, error: BaseException | None) -> None:
+        transfer = self._under_way.pop(curl, None)
+        if transfer is not None:  # else it was broken off
+            transfer.end(error)
 
     def break_off(self, transfer: Transfer) -> None:
-        with suppress(RuntimeError):  # it has ended in the same moment
-            self._multi.remove_handle(transfer.curl)
+        if self._under_way.pop(transfer.curl, None) is not None:
+            with suppress(RuntimeError):  # it has ended in the same moment
+                self._multi.remove_handle(transfer.curl)
+
+    async def aclose(self) -> None:
+        await self._multi.aclose()
+        await asyncio.sleep(0)  # which is when those under way are told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
 
@@ -55,6 +56,16 @@ class Answer(msgspec.Struct, gc=False):
     decoded: tuple[msgspec.json.Decoder[Any], Any] | None = None
 
 
+Outcome = Answer | BaseException
+Ended = Callable[[Outcome], None]
+
+
+class Begun(Protocol):
+    """A request under way. Whoever cancels it is told nothing."""
+
+    def cancel(self) -> object: ...
+
+
 class Transport(Protocol):
     """Send requests, few enough at a time.
 
@@ -63,6 +74,10 @@ class Transport(Protocol):
     """
 
     async def send(self, request: Request) -> Answer: ...
+
+    def begin(self, request: Request, ended: Ended) -> Begun:
+        """Send a request without anyone who awaits it: `ended` is called with its answer, or with what `send` would
+        have raised, in another turn of the event loop. It must not raise."""
 
     async def aclose(self) -> None: ...
 
@@ -84,6 +99,17 @@ class HttpxTransport:
         except TimeoutError:
             detail = "no free connection in time" if landed is Landed.NO else "no answer in time"
             raise TimedOut(landed=landed, detail=detail) from None
+
+    def begin(self, request: Request, ended: Ended) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(self._told(request, ended))
+
+    async def _told(self, request: Request, ended: Ended) -> None:
+        outcome: Outcome
+        try:
+            outcome = await self.send(request)
+        except Exception as error:
+            outcome = error
+        ended(outcome)
 
     async def _exchange(self, request: Request) -> Answer:
         timeout = httpx.Timeout(request.timeout_s, connect=min(CONNECT_S, request.timeout_s))

@@ -13,10 +13,12 @@ from peer import OK, hang_up, own_certificate, peer, say_nothing, then_close
 from transport_support import failure, get, open_transport
 
 import omneo
+from omneo.curl_handle import Trust
 from omneo.curl_loop import CurlLoop
 from omneo.errors import Landed
-from omneo.fast_reads import CurlTransport, Trust
+from omneo.fast_reads import CurlTransport
 from omneo.transfers import Transfer
+from omneo.transport import Begun, Ended, Outcome
 from telemetry import Trace
 
 
@@ -118,7 +120,7 @@ async def test_repeats_below_the_client_are_in_the_tally() -> None:
 
 async def test_waiting_in_line_is_not_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connecting has a limit of its own, which is none for those who wait for a connection of others."""
-    monkeypatch.setattr("omneo.fast_reads._CONNECT_MS", 200)
+    monkeypatch.setattr("omneo.curl_handle._CONNECT_MS", 200)
 
     async def slowly(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.5)
@@ -133,7 +135,7 @@ async def test_waiting_in_line_is_not_connecting(monkeypatch: pytest.MonkeyPatch
 
 async def test_connecting_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody takes the connection: its queue is full."""
-    monkeypatch.setattr("omneo.fast_reads._CONNECT_MS", 200)
+    monkeypatch.setattr("omneo.curl_handle._CONNECT_MS", 200)
     transport = open_transport("curl")
     with socket.socket() as deaf, contextlib.ExitStack() as queue:
         deaf.bind(("127.0.0.1", 0))
@@ -222,6 +224,10 @@ class Noting:
         self.methods.append(request.method)
         return await self._inner.send(request)
 
+    def begin(self, request: omneo.Request, ended: Ended) -> Begun:
+        self.methods.append(request.method)
+        return self._inner.begin(request, ended)
+
     async def aclose(self) -> None:
         await self._inner.aclose()
 
@@ -230,14 +236,13 @@ class OneByOne:
     """Transfers that end when they are told to."""
 
     def __init__(self) -> None:
-        self.running: list[asyncio.Future[omneo.Answer]] = []
+        self.running: list[Transfer] = []
 
     def setopt(self, option: int, value: int) -> None:
         pass
 
-    def run(self, transfer: Transfer) -> asyncio.Future[omneo.Answer]:
-        self.running.append(asyncio.get_running_loop().create_future())
-        return self.running[-1]
+    def begin(self, transfer: Transfer) -> None:
+        self.running.append(transfer)
 
     def break_off(self, transfer: Transfer) -> None:
         pass
@@ -247,18 +252,34 @@ class OneByOne:
 
 
 async def test_a_place_given_to_one_who_leaves_goes_to_the_next() -> None:
-    """Cancelled in the very moment its turn came, before it could take it."""
+    """Cancelled in the very moment its turn came, and was sent already."""
     transport = CurlTransport(1, Trust(), transfers := OneByOne())
-    first, second, third = [asyncio.create_task(get(transport, "http://gateway/x")) for _ in range(3)]
+    first, second, third = [asyncio.create_task(get(transport, f"http://gateway/{number}")) for number in range(3)]
     await asyncio.sleep(0)
-    transfers.running[0].set_result(omneo.Answer(200, b""))
-    asyncio.get_running_loop().call_soon(second.cancel)
+    assert len(transfers.running) == 1
+    transfers.running[0].end(None)
+    assert len(transfers.running) == 2
+    second.cancel()
     await first
     await asyncio.sleep(0.01)
     assert second.cancelled()
+    assert len(transfers.running) == 3
+    transfers.running[2].end(None)
+    await third
+
+
+async def test_one_who_leaves_the_line_is_never_sent() -> None:
+    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    first, second, third = [asyncio.create_task(get(transport, f"http://gateway/{number}")) for number in range(3)]
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.sleep(0)
+    transfers.running[0].end(None)
+    transfers.running[1].end(None)
+    await first
+    await third
+    assert second.cancelled()
     assert len(transfers.running) == 2
-    transfers.running[1].set_result(omneo.Answer(200, b"third"))
-    assert (await third).body == b"third"
 
 
 async def test_whoever_waits_in_line_too_long_was_not_sent() -> None:
@@ -269,15 +290,14 @@ async def test_whoever_waits_in_line_too_long_was_not_sent() -> None:
     third = asyncio.create_task(get(transport, "http://gateway/x"))
     late = await failure(transport, "http://gateway/x", 0.05)
     assert late == (omneo.TimedOut, Landed.NO, "no free connection in time")
-    transfers.running[0].set_result(omneo.Answer(200, b"first"))
-    assert (await first).body == b"first"
-    await asyncio.sleep(0)
-    transfers.running[1].set_result(omneo.Answer(200, b"third"))
-    assert (await third).body == b"third"
+    transfers.running[0].end(None)
+    await first
+    transfers.running[1].end(None)
+    await third
     fourth = asyncio.create_task(get(transport, "http://gateway/x"))
     await asyncio.sleep(0)
-    transfers.running[2].set_result(omneo.Answer(200, b"fourth"))
-    assert (await fourth).body == b"fourth"
+    transfers.running[2].end(None)
+    await fourth
 
 
 async def test_one_that_cannot_be_asked_does_not_keep_the_others() -> None:
@@ -292,13 +312,32 @@ async def test_one_that_cannot_be_asked_does_not_keep_the_others() -> None:
     await transport.aclose()
 
 
-async def test_one_that_is_given_up_before_it_was_begun_is_never_sent() -> None:
-    transport = open_transport("curl")
+@pytest.mark.parametrize("name", ["curl", "curl off Linux", "httpx"])
+async def test_one_that_is_given_up_before_it_was_begun_is_never_sent(name: str) -> None:
+    transport, told = open_transport(name), list[Outcome]()
     async with peer(OK) as omneo_:
-        given_up = asyncio.create_task(get(transport, omneo_.url))
-        await asyncio.sleep(0)
-        given_up.cancel()
+        transport.begin(omneo.Request("GET", omneo_.url, {}, None, 5.0), told.append).cancel()
         assert (await get(transport, omneo_.url)).body == b"ok"
-        assert given_up.cancelled()
-        assert omneo_.connections == 1
+        assert len(omneo_.heads) == 1
+    assert told == []
+    await transport.aclose()
+
+
+@pytest.mark.parametrize("name", ["curl", "curl off Linux", "httpx"])
+async def test_a_read_that_nobody_awaits_is_told_how_it_ended(name: str) -> None:
+    """Its answer, or what would have been raised; nothing once it was given up."""
+    transport, told = open_transport(name), list[Outcome]()
+    async with peer(hang_up, OK, say_nothing) as omneo_:
+        for _ in range(2):
+            transport.begin(omneo.Request("GET", omneo_.url, {}, None, 5.0), told.append)
+            await asyncio.sleep(0.2)
+        given_up = transport.begin(omneo.Request("GET", omneo_.url, {}, None, 0.5), told.append)
+        await asyncio.sleep(0.2)
+        given_up.cancel()
+        given_up.cancel()
+        await asyncio.sleep(0.5)
+    error, answer = told
+    assert answer == omneo.Answer(200, b"ok")
+    assert isinstance(error, omneo.Unavailable)
+    assert error.landed is Landed.UNKNOWN
     await transport.aclose()

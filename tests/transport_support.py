@@ -3,8 +3,9 @@
 import pytest
 
 import omneo
+from omneo.curl_handle import Trust
 from omneo.errors import Landed
-from omneo.fast_reads import CurlTransport, Trust
+from omneo.fast_reads import CurlTransport
 from omneo.transfers import PortableTransfers
 from omneo.transport import HttpxTransport
 
