@@ -48,7 +48,7 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
     def fetch(self, keys: list[ProfileKey]) -> Awaitable[Sequence[Answer]]:
         if len(keys) > 1 and self._capabilities.benefits_by_profile and not self._client.is_member:
             return self._together(keys)
-        return each(self._page, keys)
+        return self._apart(keys) if len(keys) > 1 else each(self._page, keys)
 
     async def _together(self, keys: list[ProfileKey]) -> Sequence[Answer]:
         answers: dict[ProfileKey, Answer] = {}
@@ -62,15 +62,39 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
         for listed in await asyncio.gather(*(self._listed(*group) for group in groups)):
             answers |= listed
         rest = [key for key in keys if key not in answers]
-        answers |= zip(rest, await each(self._page, rest), strict=True)
+        answers |= zip(rest, await self._apart(rest), strict=True)
         return [answers[key] for key in keys]
+
+    async def _apart(self, keys: list[ProfileKey]) -> Sequence[Answer]:
+        """Read each profile's own list; the same window of many, if no row needs a second look, as one batch."""
+        plain: dict[omneo.Window, list[str]] = defaultdict(list)
+        for profile_id, window, criteria in keys:
+            if criteria is ANY_BENEFIT:
+                plain[window].append(profile_id)
+        batches = [self._of_each(ids, window) for window, ids in plain.items()]
+        batches.append(self._one_by_one([key for key in keys if key[2] is not ANY_BENEFIT]))
+        answers: dict[ProfileKey, Answer] = {}
+        for batch in await asyncio.gather(*batches):
+            answers |= batch
+        return [answers[key] for key in keys]
+
+    async def _of_each(self, profile_ids: list[str], window: omneo.Window) -> dict[ProfileKey, Answer]:
+        pages = await omneo.list_benefits_of_each(self._client, profile_ids, window)
+        return {
+            (profile_id, window, ANY_BENEFIT): page
+            if isinstance(page, omneo.OmneoError)
+            else self._whole(profile_id, page, window)
+            for profile_id, page in zip(profile_ids, pages, strict=True)
+        }
+
+    async def _one_by_one(self, keys: list[ProfileKey]) -> dict[ProfileKey, Answer]:
+        return dict(zip(keys, await each(self._page, keys), strict=True))
 
     async def _page(self, key: ProfileKey) -> Listing[omneo.Benefit]:
         profile_id, window, criteria = key
         if criteria is ANY_BENEFIT:
             page = await omneo.list_profile_benefits(self._client, profile_id, window, NO_FILTERS)
-            strange = not self._client.is_member and {row.profile_id for row in page.rows} - {profile_id}
-            return whole_page(page, window, partial(self._is_of, profile_id) if strange else None)
+            return self._whole(profile_id, page, window)
         filters = criteria.upstream(datetime.now(UTC))
 
         async def read(part: omneo.Window) -> omneo.Page[omneo.Benefit]:
@@ -80,6 +104,10 @@ class BenefitsByProfileId(BatchLoader[ProfileKey, Listing[omneo.Benefit]]):
             return self._is_of(profile_id, benefit) and criteria.matches(benefit, self._zone)
 
         return await _read(read, window, criteria, matches, self._client.page_max)
+
+    def _whole(self, profile_id: str, page: omneo.Page[omneo.Benefit], window: omneo.Window) -> Listing[omneo.Benefit]:
+        strange = not self._client.is_member and {row.profile_id for row in page.rows} - {profile_id}
+        return whole_page(page, window, partial(self._is_of, profile_id) if strange else None)
 
     def _is_of(self, profile_id: str, benefit: omneo.Benefit) -> bool:
         """Tell whether a row is of the profile that was asked for: nobody is shown another's. Of a member's own list

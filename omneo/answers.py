@@ -28,13 +28,20 @@ _problem = msgspec.json.Decoder(_Problem)
 
 
 def raise_for_status(answer: Answer, *, is_member: bool = False) -> None:
-    """Raise the error a status stands for; return for 2xx.
+    """Raise the error a status stands for; return for 2xx."""
+    error = error_of(answer, is_member=is_member)
+    if error is not None:
+        raise error
+
+
+def error_of(answer: Answer, *, is_member: bool = False) -> OmneoError | None:
+    """Return the error a status stands for; None for 2xx.
 
     An answer of 4xx says that nothing was written; one of 3xx or 5xx says nothing about it.
     """
     if 200 <= answer.status < 300:
-        return
-    raise MemberUnauthenticated if is_member and answer.status == 401 else _error(answer)
+        return None
+    return MemberUnauthenticated() if is_member and answer.status == 401 else _error(answer)
 
 
 def _error(answer: Answer) -> OmneoError:

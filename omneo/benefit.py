@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Sequence
 
 from omneo.benefit_definition import BenefitDefinition, EmbeddedBenefitDefinition
 from omneo.client import Client
+from omneo.errors import OmneoError
 from omneo.filters import Filters
-from omneo.paging import Page, Window, read_window
+from omneo.paging import Page, Window, read_window, read_windows
 from omneo.record import Json, Record, mend
 
 
@@ -68,6 +69,13 @@ def list_profile_benefits(
 ) -> Awaitable[Page[Benefit]]:
     """Read a window of a profile's benefits, expired ones included (U-12), oldest first."""
     return read_window(client, "/profiles/{profile}/benefits", Benefit, window, filters, profile=profile_id)
+
+
+def list_benefits_of_each(
+    client: Client, profile_ids: Sequence[str], window: Window
+) -> Awaitable[list[Page[Benefit] | OmneoError]]:
+    """Read the same window of each profile's benefits, side by side: a page or an error for each, in order."""
+    return read_windows(client, "/profiles/{profile}/benefits", Benefit, window, (), "profile", profile_ids)
 
 
 def list_redeemable_benefits(client: Client, profile_id: str, window: Window) -> Awaitable[Page[Benefit]]:

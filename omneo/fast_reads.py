@@ -12,7 +12,7 @@ import pycurl
 from omneo.curl_handle import Handle, Trust
 from omneo.errors import Landed, OmneoError, TimedOut
 from omneo.transfers import Transfers
-from omneo.transport import Answer, Ended, Outcome, Request
+from omneo.transport import Answer, Ended, Outcome, Request, settle
 
 if sys.platform == "linux":
     from omneo.curl_loop import CurlLoop as SystemTransfers
@@ -43,7 +43,7 @@ class CurlTransport:
 
     async def send(self, request: Request) -> Answer:
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        read = self.begin(request, partial(_settle, answered))
+        read = self.begin(request, partial(settle, answered))
         try:
             return await answered
         except asyncio.CancelledError:
@@ -159,17 +159,6 @@ class _Read:
             if self._handle is not None:
                 self._transport.transfers.break_off(self)
                 self._transport.leave(None)
-
-
-def _settle(answered: asyncio.Future[Answer], outcome: Outcome) -> None:
-    if answered.done():
-        return
-    if isinstance(outcome, Answer):
-        answered.set_result(outcome)
-    elif isinstance(outcome, asyncio.CancelledError):
-        answered.cancel()
-    else:
-        answered.set_exception(outcome)
 
 
 def open_reads(*, connections: int = IN_FLIGHT) -> CurlTransport:

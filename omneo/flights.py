@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -11,11 +11,14 @@ from omneo.transport import Answer
 Key = tuple[bytes, str]  # the hash of the whole credential, and the URL
 
 
+Landed = Callable[[Answer | None], None]
+
+
 class Flight(msgspec.Struct, eq=False):
     """One read under way: until when it will have landed, whatever becomes of it, and who waits for it."""
 
     deadline: float
-    waiting: list[asyncio.Future[Answer | None]] = []
+    waiting: list[Landed] = []
 
 
 class Flights:
@@ -25,17 +28,16 @@ class Flights:
         self._flights: dict[Key, Flight] = {}
         self.parted = 0  # how often
 
-    def landing(self, key: Key, deadline: float) -> asyncio.Future[Answer | None] | None:
-        """Return the landing of an equal read that is under way, None when there is none that lands before `deadline`.
+    def join(self, key: Key, deadline: float, landed: Landed) -> bool:
+        """Wait for an equal read that is under way and lands before `deadline`; False where there is none.
 
         It brings None where that read failed or was given up: its limits were another request's.
         """
         flight = self._flights.get(key)
         if flight is None or flight.deadline > deadline:
-            return None
-        landed: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+            return False
         flight.waiting.append(landed)
-        return landed
+        return True
 
     def take_off(self, key: Key, deadline: float) -> Flight:
         """Begin a read, which takes until `deadline` at most, and let others join it. Whoever begins it lands it."""
@@ -47,8 +49,7 @@ class Flights:
         if self._flights.get(key) is flight:
             del self._flights[key]
         for landed in flight.waiting:
-            if not landed.done():
-                landed.set_result(answer)
+            landed(answer)
 
     def part(self) -> None:
         """Let nobody join what is under way now: a write has been made since it took off."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Hashable, Mapping
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
-from omneo.client import Client, Params
-from omneo.errors import Invalid
+from omneo.client import Client
+from omneo.errors import Invalid, OmneoError
+from omneo.urls import Params
 
 T = TypeVar("T")
 
@@ -53,24 +54,70 @@ async def read_window(
     Should Omneo send smaller pages than asked for (U-4), as many more are read as it takes. Returns no more rows than
     wanted; fewer at the end of the list.
     """
-    wanted, number = fit(window, client.page_max)
-    found = await _page(client, route, kind, wanted, number, params, parts)
-    size = found.meta.per_page
-    if size < 1:
-        raise Invalid(detail="meta.per_page below 1")
-    total, start = found.meta.total, (found.meta.current_page - 1) * size
-    end = min(window.offset + window.first, total)
-    if start <= window.offset and end <= start + len(found.data):  # as it should be: one page holds the window
-        return Page(found.data[window.offset - start : max(end - start, 0)], window.offset, total)
-    rows = dict(_numbered(found))
-    missing = sorted({offset // size + 1 for offset in range(window.offset, end) if offset not in rows})
-    if size < wanted:
-        client.learn_page_max(size, further=len(missing))
-    further = await asyncio.gather(*(_page(client, route, kind, size, page, params, parts) for page in missing))
-    for answer in further:
-        rows.update(_numbered(answer))
-    offsets = [offset for offset in range(window.offset, end) if offset in rows]
-    return Page([rows[offset] for offset in offsets], window.offset, total)
+    reading = _Windows(client, route, kind, window, params)
+    found = await client.get_whole(route, reading.kind, reading.asked, **parts)
+    return reading.page(found) or await reading.completed(found, parts)
+
+
+async def read_windows(
+    client: Client, route: str, kind: type[T], window: Window, params: Params, part: str, values: Sequence[str]
+) -> list[Page[T] | OmneoError]:
+    """Read the same window of many lists side by side, one for each of these values of a part of the route: a page, or
+    the error it ended with, in their order."""
+    reading = _Windows(client, route, kind, window, params)
+    pages: list[Any] = []
+    short: dict[int, Awaitable[Page[T] | OmneoError]] = {}
+    for place, found in enumerate(await client.get_each(route, reading.kind, reading.asked, part, values)):
+        pages.append(found if isinstance(found, OmneoError) else reading.page(found))
+        if pages[-1] is None:
+            short[place] = reading.completed_or_not(found, {part: values[place]})
+    for place, page in zip(short, await asyncio.gather(*short.values()), strict=True):
+        pages[place] = page
+    return pages
+
+
+class _Windows(Generic[T]):
+    """The same window of one list, or of several."""
+
+    def __init__(self, client: Client, route: str, kind: type[T], window: Window, params: Params) -> None:
+        self._client = client
+        self._route = route
+        self._window = window
+        self._params = params
+        self._size, number = fit(window, client.page_max)
+        self.kind = _answer_of(client.seen_as(kind))
+        self.asked = (*params, _said(self._size, number))
+
+    def page(self, found: _Answer[T]) -> Page[T] | None:
+        """Cut the window out of a page that holds all of it, as it should; None where it does not."""
+        window, meta = self._window, found.meta
+        start, end = _start(meta), min(window.offset + window.first, meta.total)
+        if meta.per_page < 1 or start > window.offset or end > start + len(found.data):
+            return None
+        return Page(found.data[window.offset - start : max(end - start, 0)], window.offset, meta.total)
+
+    async def completed(self, found: _Answer[T], parts: Mapping[str, str | int]) -> Page[T]:
+        """Read what a page does not hold of the window."""
+        size, total = found.meta.per_page, found.meta.total
+        if size < 1:
+            raise Invalid(detail="meta.per_page below 1")
+        wanted = range(self._window.offset, min(self._window.offset + self._window.first, total))
+        rows = dict(_numbered(found))
+        missing = sorted({offset // size + 1 for offset in wanted if offset not in rows})
+        if size < self._size:
+            self._client.learn_page_max(size, further=len(missing))
+        for answer in await asyncio.gather(*(self._further(size, number, parts) for number in missing)):
+            rows.update(_numbered(answer))
+        return Page([rows[offset] for offset in wanted if offset in rows], self._window.offset, total)
+
+    async def completed_or_not(self, found: Any, parts: Mapping[str, str | int]) -> Page[T] | OmneoError:
+        try:
+            return await self.completed(found, parts)
+        except OmneoError as error:
+            return error
+
+    def _further(self, size: int, number: int, parts: Mapping[str, str | int]) -> Awaitable[_Answer[T]]:
+        return self._client.get_whole(self._route, self.kind, (*self._params, _said(size, number)), **parts)
 
 
 def fit(window: Window, page_max: int) -> tuple[int, int]:
@@ -83,15 +130,12 @@ def fit(window: Window, page_max: int) -> tuple[int, int]:
 
 
 def _numbered(answer: _Answer[T]) -> list[tuple[int, T]]:
-    start = (answer.meta.current_page - 1) * answer.meta.per_page
+    start = _start(answer.meta)
     return [(start + index, row) for index, row in enumerate(answer.data)]
 
 
-def _page(
-    client: Client, route: str, kind: type[T], size: int, number: int, params: Params, parts: Mapping[str, str | int]
-) -> Awaitable[_Answer[T]]:
-    asked = (*params, _said(size, number))
-    return client.get_whole(route, _answer_of(client.seen_as(kind)), asked, **parts)
+def _start(meta: _Meta) -> int:
+    return (meta.current_page - 1) * meta.per_page
 
 
 @lru_cache(maxsize=1024)

@@ -82,6 +82,18 @@ class Transport(Protocol):
     async def aclose(self) -> None: ...
 
 
+def settle(answered: asyncio.Future[Any], outcome: Outcome) -> None:
+    """Hand an outcome to whoever awaits it, if they still do."""
+    if answered.done():
+        return
+    if isinstance(outcome, Answer):
+        answered.set_result(outcome)
+    elif isinstance(outcome, asyncio.CancelledError):
+        answered.cancel()
+    else:
+        answered.set_exception(outcome)
+
+
 class HttpxTransport:
     """Send over httpx, whose exceptions tell a request that never left from one whose answer was lost."""
 
