@@ -6,7 +6,7 @@ import time
 
 from omneo.answers import raise_for_status
 from omneo.errors import BudgetSpent, Landed, OmneoError, TimedOut
-from omneo.transport import Answer, Outcome, Request, Transport
+from omneo.transport import Answer, Request, Transport
 from telemetry import Trace
 
 
@@ -26,24 +26,23 @@ def count(trace: Trace, name: str) -> float:
     return left_s
 
 
-def note(trace: Trace, name: str, begun_s: float, outcome: Outcome | None) -> None:
-    """Note how long an attempt took, and how often the transport sent it again; None is one that was given up."""
+def note(trace: Trace, name: str, begun_s: float, repeats: int = 0) -> None:
+    """Note how long an attempt took, and how often the transport had to send it again."""
     tally = trace.tally
     tally.calls_s.append((name, time.perf_counter() - begun_s))
-    if isinstance(outcome, Answer | OmneoError) and outcome.repeats:
-        tally.retried += outcome.repeats
+    tally.retried += repeats
 
 
 async def attempt(name: str, transport: Transport, request: Request, trace: Trace, *, is_member: bool) -> Answer:
     """Send a request; raises what the answer's status stands for."""
-    begun_s = time.perf_counter()
-    outcome: Outcome | None = None
+    begun_s, repeats = time.perf_counter(), 0
     try:
-        answer = outcome = await transport.send(request)
+        answer = await transport.send(request)
+        repeats = answer.repeats
     except OmneoError as error:
-        outcome = error
+        repeats = error.repeats
         raise
     finally:
-        note(trace, name, begun_s, outcome)
+        note(trace, name, begun_s, repeats)
     raise_for_status(answer, is_member=is_member)
     return answer

@@ -72,7 +72,7 @@ class Client(msgspec.Struct, eq=False):
     another request; writes' never are. `kinds` are record types to decode in the place of others, for who reads less.
     """
 
-    _upstream: Upstream
+    upstream: Upstream
     _root: str
     credential: Credential
     trace: Trace
@@ -83,32 +83,24 @@ class Client(msgspec.Struct, eq=False):
     @property
     def page_max(self) -> int:
         """Tell how many rows Omneo's largest page has, as far as is known."""
-        return self._upstream.page_max
-
-    @property
-    def reads(self) -> Transport:
-        return self._upstream.reads
-
-    @property
-    def flights(self) -> Flights:
-        return self._upstream.flights
+        return self.upstream.page_max
 
     @property
     def era(self) -> int:
         """Count the writes of this process: what was asked for in another era may not know of them."""
-        return self._upstream.flights.parted
+        return self.upstream.flights.parted
 
     def learn_page_max(self, size: int, *, further: int) -> None:
         """Take note that Omneo sends smaller pages than was thought (API.md §12, U-4). The operation that finds out is
         allowed the further pages it takes; from the next one on the price knows."""
-        if size < self._upstream.page_max:
-            self._upstream.page_max = size
+        if size < self.upstream.page_max:
+            self.upstream.page_max = size
             telemetry.log("omneo.page_max", level="warning", size=size)
         self.trace.tally.allow(further)
 
     def under(self, trace: Trace) -> Client:
         """Speak with the same credential under another trace: for a write, which outlives its request."""
-        return Client(self._upstream, self._root, self.credential, trace, is_member=self.is_member)
+        return Client(self.upstream, self._root, self.credential, trace, is_member=self.is_member)
 
     async def get(self, route: str, kind: type[T], params: Params = (), **parts: str | int) -> T:
         """Read `route`, a template such as `/profiles/{profile}`, and decode what its envelope holds as `kind`."""
@@ -165,9 +157,9 @@ class Client(msgspec.Struct, eq=False):
             headers, content = headers | {"content-type": "application/json"}, _encoder.encode(body)
         request = Request(method, url, headers, content, left_s, self.trace)
         try:
-            return await attempt(name, self._upstream.transport, request, self.trace, is_member=self.is_member)
+            return await attempt(name, self.upstream.transport, request, self.trace, is_member=self.is_member)
         finally:
-            self._upstream.flights.part()
+            self.upstream.flights.part()
 
     def _url(self, route: str, parts: Mapping[str, str | int], params: Params) -> str:
         for name, value in parts.items():

@@ -44,17 +44,16 @@ class CurlLoop:
         """Set an option of the whole, as of `pycurl.CurlMulti`."""
         self._multi.setopt(option, value)
 
-    def begin(self, transfer: Transfer) -> None:
+    def begin(self, curl: pycurl.Curl, transfer: Transfer) -> None:
         """Begin a transfer. It is told of its end, in another turn of the event loop."""
         loop = self._loop or self._begin_watching()
-        self._new[transfer.curl] = self._under_way[transfer.curl] = transfer
+        self._new[curl] = self._under_way[curl] = transfer
         if not self._is_called:
             self._is_called = True
             loop.call_soon(self._begin)
 
-    def break_off(self, transfer: Transfer) -> None:
+    def break_off(self, curl: pycurl.Curl) -> None:
         """End a transfer without a word, if it has not ended by itself."""
-        curl = transfer.curl
         if self._under_way.pop(curl, None) is not None and self._new.pop(curl, None) is None:
             self._multi.remove_handle(curl)
 
@@ -64,8 +63,8 @@ class CurlLoop:
             self._loop.remove_reader(self._epoll.fileno())
         if self._alarm is not None:
             self._alarm.cancel()
-        for transfer in [*self._under_way.values()]:
-            self.break_off(transfer)
+        for curl, transfer in [*self._under_way.items()]:
+            self.break_off(curl)
             transfer.end(asyncio.CancelledError())
         self._multi.close()
         self._epoll.close()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from functools import partial
 
+import msgspec
 import pycurl
 
 from omneo.curl_handle import Handle, Trust
-from omneo.errors import Landed, OmneoError, TimedOut
+from omneo.errors import Landed, TimedOut
 from omneo.transfers import Transfers
-from omneo.transport import Answer, Ended, Outcome, Request, settle
+from omneo.transport import Answer, Answered, Failed, Request
 
 if sys.platform == "linux":
     from omneo.curl_loop import CurlLoop as SystemTransfers
@@ -43,15 +43,15 @@ class CurlTransport:
 
     async def send(self, request: Request) -> Answer:
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        read = self.begin(request, partial(settle, answered))
+        read = self.begin(request, answered.set_result, answered.set_exception)
         try:
             return await answered
         except asyncio.CancelledError:
             read.cancel()
             raise
 
-    def begin(self, request: Request, ended: Ended) -> _Read:
-        read = _Read(self, request, ended)
+    def begin(self, request: Request, answered: Answered, failed: Failed) -> _Read:
+        read = _Read(self, request, answered, failed)
         if self._places:
             self._places -= 1
             self._send(read, request.timeout_s)
@@ -60,8 +60,9 @@ class CurlTransport:
         return read
 
     def _send(self, read: _Read, left_s: float) -> None:
-        read.take(self._free.pop() if self._free else Handle(self._trust), left_s)
-        self.transfers.begin(read)
+        read.handle = handle = self._free.pop() if self._free else Handle(self._trust)
+        read.left_s = left_s
+        self.transfers.begin(handle.curl, read)
 
     def _stand_in_line(self, read: _Read) -> None:
         loop = asyncio.get_running_loop()
@@ -73,11 +74,11 @@ class CurlTransport:
     def _look_along(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell those in line whose time is over."""
         now, line = loop.time(), self._line
-        self._line = deque([read for read in line if read.ended is not None and read.ends > now])
+        self._line = deque([read for read in line if not read.is_over and read.ends > now])
         self._looking = loop.call_later(_LOOK_S, self._look_along, loop) if self._line else None
         for read in line:
-            if read.ends <= now:
-                read.tell(TimedOut(landed=Landed.NO, detail="no free connection in time"))
+            if not read.is_over and read.ends <= now:
+                read.fail(TimedOut(landed=Landed.NO, detail="no free connection in time"))
 
     def leave(self, handle: Handle | None) -> None:
         """Give a place to the first in line who still waits. Its handle is used again; one that failed is not."""
@@ -85,7 +86,7 @@ class CurlTransport:
             self._free.append(handle)
         while self._line:
             following = self._line.popleft()
-            if following.ended is not None:
+            if not following.is_over:
                 self._send(following, following.ends - asyncio.get_running_loop().time())
                 return
         self._places += 1
@@ -95,70 +96,74 @@ class CurlTransport:
             self._looking.cancel()
         line, self._line = self._line, deque()
         for read in line:
-            read.tell(asyncio.CancelledError())
+            read.fail(asyncio.CancelledError())
         await self.transfers.aclose()
 
 
-class _Read:
+class _Read(msgspec.Struct, eq=False):
     """One read: in line, under way, or over, which is when nobody is to be told of it any more."""
 
-    __slots__ = ("_handle", "_left_s", "_repeats", "_transport", "curl", "ended", "ends", "request")
-
-    curl: pycurl.Curl
-
-    def __init__(self, transport: CurlTransport, request: Request, ended: Ended) -> None:
-        self.request = request
-        self.ended: Ended | None = ended
-        self.ends = 0.0  # of one in line, in the event loop's time
-        self._transport = transport
-        self._handle: Handle | None = None
-        self._left_s = 0.0
-        self._repeats = 0
-
-    def take(self, handle: Handle, left_s: float) -> None:
-        """Go over this handle, within so many seconds."""
-        self._handle, self.curl, self._left_s = handle, handle.curl, left_s
+    transport: CurlTransport
+    request: Request
+    answered: Answered
+    failed: Failed
+    ends: float = 0.0  # of one in line, in the event loop's time
+    left_s: float = 0.0
+    handle: Handle | None = None
+    repeats: int = 0
+    is_over: bool = False
 
     def prepare(self) -> None:
-        if self._handle is not None:
-            self._handle.prepare(self.request, self._left_s)
+        if self.handle is not None:
+            self.handle.prepare(self.request, self.left_s)
 
     def end(self, error: BaseException | None) -> None:
-        handle = self._handle
+        handle = self.handle
         if handle is None:
             return
-        outcome: Outcome
-        if error is None:
-            outcome = handle.answer()
-            if self._repeats:
-                outcome.repeats += self._repeats
-                handle.turn_back()
-            self._transport.leave(handle)
-        else:
-            outcome = handle.failure(error) if isinstance(error, pycurl.error) else error
-            if isinstance(outcome, OmneoError):
-                outcome.repeats += self._repeats
-                took_s = handle.turn_afresh()
-                if took_s is not None:
-                    self._repeats = outcome.repeats + 1
-                    self._left_s -= took_s
-                    self._transport.transfers.begin(self)
-                    return
-            self._transport.leave(None)
-        self.tell(outcome)
+        if error is not None:
+            self._end_badly(handle, error)
+            return
+        answer = handle.answer()
+        if self.repeats:
+            answer.repeats += self.repeats
+            handle.turn_back()
+        self.transport.leave(handle)
+        self.is_over = True
+        try:
+            self.answered(answer)
+        except asyncio.InvalidStateError:  # whoever waited was cancelled in this very turn
+            return
 
-    def tell(self, outcome: Outcome) -> None:
-        ended, self.ended = self.ended, None
-        if ended is not None:
-            ended(outcome)
+    def _end_badly(self, handle: Handle, error: BaseException) -> None:
+        if isinstance(error, pycurl.error):
+            error = handle.failure(error)
+            error.repeats += self.repeats
+            took_s = handle.turn_afresh()
+            if took_s is not None:
+                self.repeats = error.repeats + 1
+                self.left_s -= took_s
+                self.transport.transfers.begin(handle.curl, self)
+                return
+        self.transport.leave(None)
+        self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """Say that it did not come to an answer."""
+        self.is_over = True
+        try:
+            self.failed(error)
+        except asyncio.InvalidStateError:
+            return
 
     def cancel(self) -> None:
-        """Have it end without a word."""
-        if self.ended is not None:
-            self.ended = None
-            if self._handle is not None:
-                self._transport.transfers.break_off(self)
-                self._transport.leave(None)
+        """Have it end without a word, if it has not ended."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if self.handle is not None:
+            self.transport.transfers.break_off(self.handle.curl)
+            self.transport.leave(None)
 
 
 def open_reads(*, connections: int = IN_FLIGHT) -> CurlTransport:

@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
+
 from omneo.answers import error_of
 from omneo.attempt import attempt, count, note
 from omneo.credential import Credential
 from omneo.errors import OmneoError, RateLimited, TimedOut, Unavailable
-from omneo.flights import Flight, Flights
+from omneo.flights import Flight, Flights, Key
 from omneo.retry import repeated
-from omneo.transport import Answer, Begun, Ended, Outcome, Request, Transport, settle
+from omneo.transport import Answer, Answered, Begun, Failed, Request, Transport
 from telemetry import Trace
 
 T = TypeVar("T")
@@ -25,6 +27,13 @@ T = TypeVar("T")
 FAN_OUT = 32  # reads of one batch under way at a time; the transport's own cap holds for the whole process
 _AT_ONCE = 8  # of these are begun in one turn of the event loop, so that other requests have theirs in between
 _TRANSIENT = (Unavailable, TimedOut, RateLimited)
+
+
+class Shared(Protocol):
+    """What all readers share: an `Upstream`."""
+
+    reads: Transport
+    flights: Flights
 
 
 class Reader(Protocol):
@@ -36,16 +45,14 @@ class Reader(Protocol):
     joins: bool
 
     @property
-    def reads(self) -> Transport: ...
-
-    @property
-    def flights(self) -> Flights: ...
+    def upstream(self) -> Shared: ...
 
 
 async def read(reader: Reader, name: str, url: str) -> Answer:
     """Read one URL. `name` is its route, by which it is counted."""
     answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-    reading = Reading(reader, name, url, partial(settle, answered))
+    reading = Reading(reader, name, url, answered.set_result, answered.set_exception)
+    reading.begin()
     try:
         return await answered
     except asyncio.CancelledError:
@@ -60,99 +67,124 @@ async def read_each(
     return await _Readings(reader, name, urls, made).run()
 
 
-class Reading:
-    """One read under way. `ended` is called with its answer or the error it ends with, in another turn of the event
-    loop."""
+class Reading(msgspec.Struct, eq=False):
+    """One read. Once begun, `answered` is called with its answer, or `failed` with the error it ends with, in another
+    turn of the event loop."""
 
-    __slots__ = ("_begun", "_begun_s", "_ended", "_flight", "_is_repeat", "_name", "_reader", "_url")
+    reader: Reader
+    name: str
+    url: str
+    answered: Answered
+    failed: Failed
+    key: Key | None = None  # where it joins others, or others join it
+    flight: Flight | None = None
+    begun: Begun | None = None
+    begun_s: float = 0.0
+    is_over: bool = False
 
-    def __init__(self, reader: Reader, name: str, url: str, ended: Ended) -> None:
-        self._reader = reader
-        self._name = name
-        self._url = url
-        self._ended: Ended | None = ended
-        self._flight: Flight | None = None
-        self._begun: Begun | None = None
-        self._begun_s = 0.0
-        self._is_repeat = False
-        if not (reader.joins and reader.flights.join(self._key, reader.trace.deadline, self._joined)):
-            self._send()
-
-    @property
-    def _key(self) -> tuple[bytes, str]:
-        return (self._reader.credential.hash, self._url)
+    def begin(self) -> None:
+        """Join an equal read, or send this one."""
+        reader = self.reader
+        if reader.joins:
+            self.key = key = (reader.credential.hash, self.url)
+            if reader.upstream.flights.join(key, reader.trace.deadline, self._joined):
+                return
+        self._send()
 
     def cancel(self) -> None:
-        """Give it up; nobody is told."""
-        self._ended = None
-        begun, self._begun = self._begun, None
-        if begun is not None:
-            begun.cancel()
-            if not self._is_repeat:
-                note(self._reader.trace, self._name, self._begun_s, None)
+        """Give it up, if it is not over; nobody is told."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if self.begun is not None:
+            self.begun.cancel()
+            if self.begun_s:
+                note(self.reader.trace, self.name, self.begun_s)
         self._land(None)
 
     def _joined(self, answer: Answer | None) -> None:
         """Take the answer of an equal read; None where that failed, or was given up, for reasons of its own."""
-        if self._ended is None:
+        if self.is_over:
             return
         if answer is None:
             self._send()
         else:
-            self._reader.trace.tally.cached += 1
+            self.reader.trace.tally.cached += 1
             self._end(answer)
 
     def _send(self) -> None:
-        reader, trace = self._reader, self._reader.trace
+        reader = self.reader
+        trace, upstream = reader.trace, reader.upstream
         try:
-            left_s = count(trace, self._name)
+            left_s = count(trace, self.name)
         except OmneoError as error:
-            asyncio.get_running_loop().call_soon(self._end, error)
+            asyncio.get_running_loop().call_soon(self._fail, error)
             return
-        if reader.joins:
-            self._flight = reader.flights.take_off(self._key, trace.deadline)
-        self._begun_s = time.perf_counter()
-        self._begun = reader.reads.begin(self._request(left_s), self._answered)
+        if self.key is not None:
+            self.flight = upstream.flights.take_off(self.key, trace.deadline)
+        request = Request("GET", self.url, reader.credential.headers, None, left_s, trace)
+        self.begun_s = time.perf_counter()
+        self.begun = upstream.reads.begin(request, self._received, self._failed)
 
-    def _request(self, left_s: float) -> Request:
-        return Request("GET", self._url, self._reader.credential.headers, None, left_s, self._reader.trace)
+    def _received(self, answer: Answer) -> None:
+        note(self.reader.trace, self.name, self.begun_s, answer.repeats)
+        if answer.status != 200:
+            error = error_of(answer, is_member=self.reader.is_member)
+            if error is not None:
+                self._judge(error)
+                return
+        self._end(answer)
 
-    def _answered(self, outcome: Outcome) -> None:
-        self._begun = None
-        reader = self._reader
-        note(reader.trace, self._name, self._begun_s, outcome)
-        if isinstance(outcome, Answer) and outcome.status != 200:
-            outcome = error_of(outcome, is_member=reader.is_member) or outcome
-        if isinstance(outcome, _TRANSIENT):
-            self._is_repeat = True
-            self._begun = asyncio.get_running_loop().create_task(self._repeat(outcome))
+    def _failed(self, error: BaseException) -> None:
+        note(self.reader.trace, self.name, self.begun_s, error.repeats if isinstance(error, OmneoError) else 0)
+        self._judge(error)
+
+    def _judge(self, error: BaseException) -> None:
+        """Repeat what may pass."""
+        if isinstance(error, _TRANSIENT):
+            self.begun_s = 0.0  # whose time is noted
+            self.begun = asyncio.get_running_loop().create_task(self._repeat(error))
         else:
-            self._end(outcome)
+            self._fail(error)
 
     async def _repeat(self, failed: OmneoError) -> None:
-        outcome: Outcome
         try:
-            outcome = await repeated(self._attempt, failed, self._reader.trace)
+            answer = await repeated(self._attempt, failed, self.reader.trace)
         except Exception as error:
-            outcome = error
-        self._begun = None
-        self._end(outcome)
+            self._fail(error)
+        else:
+            self._end(answer)
 
     def _attempt(self) -> Awaitable[Answer]:
-        reader = self._reader
-        request = self._request(reader.trace.remaining_s())
-        return attempt(self._name, reader.reads, request, reader.trace, is_member=reader.is_member)
+        reader, trace = self.reader, self.reader.trace
+        request = Request("GET", self.url, reader.credential.headers, None, trace.remaining_s(), trace)
+        return attempt(self.name, reader.upstream.reads, request, trace, is_member=reader.is_member)
 
-    def _end(self, outcome: Outcome) -> None:
-        self._land(outcome if isinstance(outcome, Answer) else None)
-        ended, self._ended = self._ended, None
-        if ended is not None:
-            ended(outcome)
+    def _end(self, answer: Answer) -> None:
+        self.begun = None
+        if self.flight is not None:
+            self._land(answer)
+        if not self.is_over:
+            self.is_over = True
+            try:
+                self.answered(answer)
+            except asyncio.InvalidStateError:  # whoever waited was cancelled in this very turn
+                return
+
+    def _fail(self, error: BaseException) -> None:
+        self.begun = None
+        self._land(None)
+        if not self.is_over:
+            self.is_over = True
+            try:
+                self.failed(error)
+            except asyncio.InvalidStateError:
+                return
 
     def _land(self, answer: Answer | None) -> None:
-        flight, self._flight = self._flight, None
-        if flight is not None:
-            self._reader.flights.land(self._key, flight, answer)
+        flight, self.flight = self.flight, None
+        if flight is not None and self.key is not None:
+            self.reader.upstream.flights.land(self.key, flight, answer)
 
 
 class _Readings(Generic[T]):
@@ -190,24 +222,29 @@ class _Readings(Generic[T]):
     def _begin(self) -> bool:
         """Begin the next one, if there is one."""
         for place, url in self._following:
-            self._under_way[place] = Reading(self._reader, self._name, url, partial(self._ended, place))
+            answered, failed = partial(self._answered, place), partial(self._failed, place)
+            reading = self._under_way[place] = Reading(self._reader, self._name, url, answered, failed)
+            reading.begin()
             return True
         return False
 
-    def _ended(self, place: int, outcome: Outcome) -> None:
-        del self._under_way[place]
+    def _answered(self, place: int, answer: Answer) -> None:
         try:
-            self._found[place] = self._made(outcome) if isinstance(outcome, Answer) else outcome
-        except OmneoError as error:
-            self._found[place] = error
+            self._end(place, self._made(answer))
         except Exception as error:
-            outcome = error
+            self._failed(place, error)
+
+    def _failed(self, place: int, error: BaseException) -> None:
+        if isinstance(error, OmneoError):
+            self._end(place, error)
+        elif not self._all.done():  # a bug, or the end of all reading
+            self._all.set_exception(error)
+
+    def _end(self, place: int, found: Any) -> None:
+        del self._under_way[place]
+        self._found[place] = found
         self._left -= 1
-        if self._all.done():
-            return
-        if not isinstance(outcome, Answer | OmneoError):  # a bug, or the end of all reading
-            settle(self._all, outcome)
-        elif self._left:
+        if self._left:
             self._begin()
-        else:
+        elif not self._all.done():
             self._all.set_result(None)

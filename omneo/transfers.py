@@ -13,9 +13,6 @@ import pycurl
 class Transfer(Protocol):
     """Something that libcurl is to send, and whose end it is told of."""
 
-    @property
-    def curl(self) -> pycurl.Curl: ...
-
     def prepare(self) -> None:
         """Say what is sent."""
 
@@ -28,9 +25,9 @@ class Transfers(Protocol):
 
     def setopt(self, option: int, value: int) -> None: ...
 
-    def begin(self, transfer: Transfer) -> None: ...
+    def begin(self, curl: pycurl.Curl, transfer: Transfer) -> None: ...
 
-    def break_off(self, transfer: Transfer) -> None: ...
+    def break_off(self, curl: pycurl.Curl) -> None: ...
 
     async def aclose(self) -> None: ...
 
@@ -43,13 +40,13 @@ class PortableTransfers:
         self._under_way: dict[pycurl.Curl, Transfer] = {}
         self.setopt = self._multi.setopt
 
-    def begin(self, transfer: Transfer) -> None:
-        self._under_way[transfer.curl] = transfer
+    def begin(self, curl: pycurl.Curl, transfer: Transfer) -> None:
+        self._under_way[curl] = transfer
         try:
             transfer.prepare()
-            self._multi.add_handle(transfer.curl).add_done_callback(partial(self._ended, transfer.curl))
+            self._multi.add_handle(curl).add_done_callback(partial(self._ended, curl))
         except Exception as error:
-            asyncio.get_running_loop().call_soon(self._end, transfer.curl, error)
+            asyncio.get_running_loop().call_soon(self._end, curl, error)
 
     def _ended(self, curl: pycurl.Curl, ended: asyncio.Future[pycurl.Curl]) -> None:
         self._end(curl, asyncio.CancelledError() if ended.cancelled() else ended.exception())
@@ -59,10 +56,10 @@ class PortableTransfers:
         if transfer is not None:  # else it was broken off
             transfer.end(error)
 
-    def break_off(self, transfer: Transfer) -> None:
-        if self._under_way.pop(transfer.curl, None) is not None:
+    def break_off(self, curl: pycurl.Curl) -> None:
+        if self._under_way.pop(curl, None) is not None:
             with suppress(RuntimeError):  # it has ended in the same moment
-                self._multi.remove_handle(transfer.curl)
+                self._multi.remove_handle(curl)
 
     async def aclose(self) -> None:
         await self._multi.aclose()

@@ -56,8 +56,8 @@ class Answer(msgspec.Struct, gc=False):
     decoded: tuple[msgspec.json.Decoder[Any], Any] | None = None
 
 
-Outcome = Answer | BaseException
-Ended = Callable[[Outcome], None]
+Answered = Callable[[Answer], object]
+Failed = Callable[[BaseException], object]
 
 
 class Begun(Protocol):
@@ -75,23 +75,11 @@ class Transport(Protocol):
 
     async def send(self, request: Request) -> Answer: ...
 
-    def begin(self, request: Request, ended: Ended) -> Begun:
-        """Send a request without anyone who awaits it: `ended` is called with its answer, or with what `send` would
-        have raised, in another turn of the event loop. It must not raise."""
+    def begin(self, request: Request, answered: Answered, failed: Failed) -> Begun:
+        """Send a request that nobody awaits: `answered` is called with the answer, or `failed` with what `send` would
+        have raised, in another turn of the event loop. They must not raise."""
 
     async def aclose(self) -> None: ...
-
-
-def settle(answered: asyncio.Future[Any], outcome: Outcome) -> None:
-    """Hand an outcome to whoever awaits it, if they still do."""
-    if answered.done():
-        return
-    if isinstance(outcome, Answer):
-        answered.set_result(outcome)
-    elif isinstance(outcome, asyncio.CancelledError):
-        answered.cancel()
-    else:
-        answered.set_exception(outcome)
 
 
 class HttpxTransport:
@@ -112,16 +100,16 @@ class HttpxTransport:
             detail = "no free connection in time" if landed is Landed.NO else "no answer in time"
             raise TimedOut(landed=landed, detail=detail) from None
 
-    def begin(self, request: Request, ended: Ended) -> asyncio.Task[None]:
-        return asyncio.get_running_loop().create_task(self._told(request, ended))
+    def begin(self, request: Request, answered: Answered, failed: Failed) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(self._told(request, answered, failed))
 
-    async def _told(self, request: Request, ended: Ended) -> None:
-        outcome: Outcome
+    async def _told(self, request: Request, answered: Answered, failed: Failed) -> None:
         try:
-            outcome = await self.send(request)
+            answer = await self.send(request)
         except Exception as error:
-            outcome = error
-        ended(outcome)
+            failed(error)
+        else:
+            answered(answer)
 
     async def _exchange(self, request: Request) -> Answer:
         timeout = httpx.Timeout(request.timeout_s, connect=min(CONNECT_S, request.timeout_s))

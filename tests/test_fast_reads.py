@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import certifi
+import pycurl
 import pytest
 from peer import OK, hang_up, own_certificate, peer, say_nothing, then_close
 from transport_support import failure, get, open_transport
@@ -18,7 +19,7 @@ from omneo.curl_loop import CurlLoop
 from omneo.errors import Landed
 from omneo.fast_reads import CurlTransport
 from omneo.transfers import Transfer
-from omneo.transport import Begun, Ended, Outcome
+from omneo.transport import Answered, Begun, Failed
 from telemetry import Trace
 
 
@@ -224,9 +225,9 @@ class Noting:
         self.methods.append(request.method)
         return await self._inner.send(request)
 
-    def begin(self, request: omneo.Request, ended: Ended) -> Begun:
+    def begin(self, request: omneo.Request, answered: Answered, failed: Failed) -> Begun:
         self.methods.append(request.method)
-        return self._inner.begin(request, ended)
+        return self._inner.begin(request, answered, failed)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -241,10 +242,10 @@ class OneByOne:
     def setopt(self, option: int, value: int) -> None:
         pass
 
-    def begin(self, transfer: Transfer) -> None:
+    def begin(self, curl: pycurl.Curl, transfer: Transfer) -> None:
         self.running.append(transfer)
 
-    def break_off(self, transfer: Transfer) -> None:
+    def break_off(self, curl: pycurl.Curl) -> None:
         pass
 
     async def aclose(self) -> None:
@@ -314,9 +315,9 @@ async def test_one_that_cannot_be_asked_does_not_keep_the_others() -> None:
 
 @pytest.mark.parametrize("name", ["curl", "curl off Linux", "httpx"])
 async def test_one_that_is_given_up_before_it_was_begun_is_never_sent(name: str) -> None:
-    transport, told = open_transport(name), list[Outcome]()
+    transport, told = open_transport(name), list[object]()
     async with peer(OK) as omneo_:
-        transport.begin(omneo.Request("GET", omneo_.url, {}, None, 5.0), told.append).cancel()
+        transport.begin(omneo.Request("GET", omneo_.url, {}, None, 5.0), told.append, told.append).cancel()
         assert (await get(transport, omneo_.url)).body == b"ok"
         assert len(omneo_.heads) == 1
     assert told == []
@@ -326,12 +327,12 @@ async def test_one_that_is_given_up_before_it_was_begun_is_never_sent(name: str)
 @pytest.mark.parametrize("name", ["curl", "curl off Linux", "httpx"])
 async def test_a_read_that_nobody_awaits_is_told_how_it_ended(name: str) -> None:
     """Its answer, or what would have been raised; nothing once it was given up."""
-    transport, told = open_transport(name), list[Outcome]()
+    transport, told = open_transport(name), list[object]()
     async with peer(hang_up, OK, say_nothing) as omneo_:
         for _ in range(2):
-            transport.begin(omneo.Request("GET", omneo_.url, {}, None, 5.0), told.append)
+            transport.begin(omneo.Request("GET", omneo_.url, {}, None, 5.0), told.append, told.append)
             await asyncio.sleep(0.2)
-        given_up = transport.begin(omneo.Request("GET", omneo_.url, {}, None, 0.5), told.append)
+        given_up = transport.begin(omneo.Request("GET", omneo_.url, {}, None, 0.5), told.append, told.append)
         await asyncio.sleep(0.2)
         given_up.cancel()
         given_up.cancel()
