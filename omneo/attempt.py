@@ -15,7 +15,7 @@ def count(trace: Trace, name: str) -> float:
 
     Raises `TimedOut` or `BudgetSpent` where it must not be made.
     """
-    left_s = trace.remaining_s()
+    left_s = trace.deadline - time.monotonic()
     if left_s <= 0:
         raise TimedOut(landed=Landed.NO, detail="no time left")
     tally = trace.tally

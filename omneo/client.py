@@ -166,4 +166,4 @@ class Client(msgspec.Struct, eq=False):
             # Whatever id we hold of a member's profile, Omneo knows it by their token.
             part = ME if self.is_member and name == "profile" else as_part(value)
             route = route.replace(f"{{{name}}}", part)
-        return self._root + route + query(params)
+        return self._root + route + query(params) if params else self._root + route

@@ -76,7 +76,7 @@ class Reading(msgspec.Struct, eq=False):
     url: str
     answered: Answered
     failed: Failed
-    key: Key | None = None  # where it joins others, or others join it
+    key: Key | None = None  # where others join it, and it has tried to join one
     flight: Flight | None = None
     begun: Begun | None = None
     begun_s: float = 0.0
@@ -84,12 +84,22 @@ class Reading(msgspec.Struct, eq=False):
 
     def begin(self) -> None:
         """Join an equal read, or send this one."""
-        reader = self.reader
-        if reader.joins:
-            self.key = key = (reader.credential.hash, self.url)
-            if reader.upstream.flights.join(key, reader.trace.deadline, self._joined):
+        reader, url, key = self.reader, self.url, self.key
+        trace, upstream = reader.trace, reader.upstream
+        if reader.joins and key is None:
+            self.key = key = (reader.credential.hash, url)
+            if upstream.flights.join(key, trace.deadline, self._joined):
                 return
-        self._send()
+        try:
+            left_s = count(trace, self.name)
+        except OmneoError as error:
+            asyncio.get_running_loop().call_soon(self._fail, error)
+            return
+        if key is not None:
+            self.flight = upstream.flights.take_off(key, trace.deadline)
+        request = Request("GET", url, reader.credential.headers, None, left_s, trace)
+        self.begun_s = time.perf_counter()
+        self.begun = upstream.reads.begin(request, self._received, self._failed)
 
     def cancel(self) -> None:
         """Give it up, if it is not over; nobody is told."""
@@ -100,31 +110,17 @@ class Reading(msgspec.Struct, eq=False):
             self.begun.cancel()
             if self.begun_s:
                 note(self.reader.trace, self.name, self.begun_s)
-        self._land(None)
+        self._crash()
 
     def _joined(self, answer: Answer | None) -> None:
         """Take the answer of an equal read; None where that failed, or was given up, for reasons of its own."""
         if self.is_over:
             return
         if answer is None:
-            self._send()
+            self.begin()
         else:
             self.reader.trace.tally.cached += 1
             self._end(answer)
-
-    def _send(self) -> None:
-        reader = self.reader
-        trace, upstream = reader.trace, reader.upstream
-        try:
-            left_s = count(trace, self.name)
-        except OmneoError as error:
-            asyncio.get_running_loop().call_soon(self._fail, error)
-            return
-        if self.key is not None:
-            self.flight = upstream.flights.take_off(self.key, trace.deadline)
-        request = Request("GET", self.url, reader.credential.headers, None, left_s, trace)
-        self.begun_s = time.perf_counter()
-        self.begun = upstream.reads.begin(request, self._received, self._failed)
 
     def _received(self, answer: Answer) -> None:
         note(self.reader.trace, self.name, self.begun_s, answer.repeats)
@@ -162,8 +158,8 @@ class Reading(msgspec.Struct, eq=False):
 
     def _end(self, answer: Answer) -> None:
         self.begun = None
-        if self.flight is not None:
-            self._land(answer)
+        if self.key is not None and self.flight is not None:
+            self.reader.upstream.flights.land(self.key, self.flight, answer)
         if not self.is_over:
             self.is_over = True
             try:
@@ -173,7 +169,7 @@ class Reading(msgspec.Struct, eq=False):
 
     def _fail(self, error: BaseException) -> None:
         self.begun = None
-        self._land(None)
+        self._crash()
         if not self.is_over:
             self.is_over = True
             try:
@@ -181,10 +177,10 @@ class Reading(msgspec.Struct, eq=False):
             except asyncio.InvalidStateError:
                 return
 
-    def _land(self, answer: Answer | None) -> None:
-        flight, self.flight = self.flight, None
-        if flight is not None and self.key is not None:
-            self.reader.upstream.flights.land(self.key, flight, answer)
+    def _crash(self) -> None:
+        """Let those who joined know that they have to read for themselves."""
+        if self.key is not None and self.flight is not None:
+            self.reader.upstream.flights.land(self.key, self.flight, None)
 
 
 class _Readings(Generic[T]):

@@ -20,9 +20,7 @@ def as_part(value: str | int) -> str:
 
 
 def query(params: Params) -> str:
-    """Write parameters, with the question mark; nothing where there are none."""
-    if not params:
-        return ""
+    """Write parameters, question mark and all."""
     return "?" + "&".join([each if isinstance(each, str) else _written(*each) for each in params])
 
 
