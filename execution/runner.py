@@ -8,6 +8,7 @@ comes back is the next level. There is no task and no future per object.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,8 +25,8 @@ from loaders.batching import Load
 
 _NOTHING: list[Read] = []
 ROOT = object()  # what the root's fields have as their parent
-# Records projected before other requests get their turn: about a millisecond's. Lists inside them count as so many.
-AT_ONCE = 1000
+TURN_S = 0.0002  # how long records are projected before other requests have their turn
+AT_ONCE = 200  # records, as a first guess of what that is; lists inside them count as so many
 LIST = 40
 
 
@@ -80,10 +81,7 @@ class Runner(msgspec.Struct, eq=False):
         """Complete the records of a level: a dict each, or the error that climbs from it."""
         plan, count = level.plan, len(level.rows)
         at_once = AT_ONCE // LIST if plan.holds_lists else AT_ONCE
-        out = self._projected(level, 0, at_once)
-        for start in range(at_once, count, at_once):
-            await asyncio.sleep(0)
-            out += self._projected(level, start, start + at_once)
+        out = self._projected(level, 0, at_once) if count <= at_once else await self._by_turns(level, at_once)
         steps = plan.steps
         if steps and out:
             if count == 1 and len(steps) == 1:
@@ -92,12 +90,23 @@ class Runner(msgspec.Struct, eq=False):
                 await self._steps(level, out, steps)
         return out
 
+    async def _by_turns(self, level: Level, at_once: int) -> list[Any]:
+        """Project many records, a piece in each turn of the event loop."""
+        out: list[Any] = []
+        while True:
+            begun_s = time.perf_counter()
+            out += self._projected(level, len(out), len(out) + at_once)
+            if len(out) >= len(level.rows):
+                return out
+            at_once = max(1, min(2 * at_once, int(at_once * TURN_S / (time.perf_counter() - begun_s))))
+            await asyncio.sleep(0)
+
     def _projected(self, level: Level, start: int, end: int) -> list[Any]:
         plan, rows = level.plan, level.rows
         project = plan.project or attach_projection(plan)
         try:
             return project(
-                rows[start:end] if end - start < len(rows) else rows,
+                rows if start == 0 and end >= len(rows) else rows[start:end],
                 [each.bind(self.info, self.variables) for each in plan.bound] if plan.bound else _NOTHING,
             )
         except Exception:

@@ -25,7 +25,7 @@ from telemetry import Trace
 T = TypeVar("T")
 
 FAN_OUT = 32  # reads of one batch under way at a time; the transport's own cap holds for the whole process
-_AT_ONCE = 8  # of these are begun in one turn of the event loop, so that other requests have theirs in between
+_AT_ONCE = 4  # of these are begun in one turn of the event loop, so that other requests have theirs in between
 _TRANSIENT = (Unavailable, TimedOut, RateLimited)
 
 

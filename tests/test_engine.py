@@ -44,6 +44,10 @@ class Query:
         return [Leaf(name="a", fragile="x"), Leaf(name="b", fragile=None)]  # type: ignore[arg-type]
 
     @strawberry.field
+    async def many(self, count: int) -> list[Leaf]:
+        return [Leaf(name=str(number), fragile="x") for number in range(count)]
+
+    @strawberry.field
     async def later(self) -> Leaf:
         await asyncio.sleep(0)
         return Leaf(name="later", fragile="x")
@@ -91,6 +95,36 @@ async def test_null_climbs_to_where_it_may_be(query: str, data: Any, path: list[
     assert ours[0] == data
     assert [error["path"] for error in ours[1]] == [path]
     assert ours[:2] == (await run(query, compiled=False))[:2]
+
+
+@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 399, 400, 401, 1000])
+@pytest.mark.parametrize("turn_s", [0.0, 0.0002, 60.0])
+async def test_a_long_list_is_whole_however_it_is_cut(
+    count: int, turn_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces of one record each, pieces that grow, and a last one that is larger than the list."""
+    monkeypatch.setattr("execution.runner.TURN_S", turn_s)
+    data, errors, _ = await run(f"{{ many(count: {count}) {{ name }} }}")
+    assert data == {"many": [{"name": str(number)} for number in range(count)]}
+    assert errors == []
+
+
+async def test_others_have_their_turn_within_a_long_list() -> None:
+    """Those of the event loop, counted: by the clock a test would flicker."""
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    await run("{ many(count: 1) { name } }")
+    short, turns = turns, 0
+    await run("{ many(count: 5000) { name } }")
+    counting.cancel()
+    assert turns >= short + 4
 
 
 async def test_mutations_run_one_after_the_other() -> None:
