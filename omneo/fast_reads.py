@@ -28,7 +28,8 @@ class CurlTransport:
 
     Its own total timeout is the deadline, and bounds connecting and reading alike. A caller that is cancelled breaks
     the exchange off. libcurl is given as many at a time as there may be connections: the others wait in front of it,
-    where a thousand cost nothing; inside, each looks whether its time has come whenever another's has.
+    where a thousand cost nothing; inside, each looks whether its time has come whenever another's has. Those that come
+    alone and those of many stand in two lines, which are served by turns: a small query does not wait for large ones.
     """
 
     def __init__(self, connections: int, trust: Trust, transfers: Transfers) -> None:
@@ -38,6 +39,8 @@ class CurlTransport:
         self._trust = trust
         self._places = connections  # that are free
         self._line: deque[_Read] = deque()
+        self._crowd: deque[_Read] = deque()
+        self._is_crowds_turn = False
         self._looking: asyncio.TimerHandle | None = None
         self._free: list[Handle] = []
 
@@ -50,13 +53,13 @@ class CurlTransport:
             read.cancel()
             raise
 
-    def begin(self, request: Request, answered: Answered, failed: Failed) -> _Read:
+    def begin(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> _Read:
         read = _Read(self, request, answered, failed)
         if self._places:
             self._places -= 1
             self._send(read, request.timeout_s)
         else:
-            self._stand_in_line(read)
+            self._stand_in_line(read, self._crowd if is_of_many else self._line)
         return read
 
     def _send(self, read: _Read, left_s: float) -> None:
@@ -64,38 +67,42 @@ class CurlTransport:
         read.left_s = left_s
         self.transfers.begin(handle.curl, read)
 
-    def _stand_in_line(self, read: _Read) -> None:
+    def _stand_in_line(self, read: _Read, line: deque[_Read]) -> None:
         loop = asyncio.get_running_loop()
         read.ends = loop.time() + read.request.timeout_s
-        self._line.append(read)
+        line.append(read)
         if self._looking is None:
             self._looking = loop.call_later(_LOOK_S, self._look_along, loop)
 
     def _look_along(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell those in line whose time is over."""
-        now, line = loop.time(), self._line
-        self._line = deque([read for read in line if not read.is_over and read.ends > now])
-        self._looking = loop.call_later(_LOOK_S, self._look_along, loop) if self._line else None
-        for read in line:
+        now, waiting = loop.time(), [*self._line, *self._crowd]
+        self._looking = loop.call_later(_LOOK_S, self._look_along, loop) if waiting else None
+        for read in waiting:
             if not read.is_over and read.ends <= now:
                 read.fail(TimedOut(landed=Landed.NO, detail="no free connection in time"))
 
     def leave(self, handle: Handle | None) -> None:
-        """Give a place to the first in line who still waits. Its handle is used again; one that failed is not."""
+        """Give a place to the first in line who still waits. A handle is used again; one that failed is not."""
         if handle is not None:
             self._free.append(handle)
-        while self._line:
-            following = self._line.popleft()
-            if not following.is_over:
-                self._send(following, following.ends - asyncio.get_running_loop().time())
-                return
+        if self._line or self._crowd:
+            for line in (self._crowd, self._line) if self._is_crowds_turn else (self._line, self._crowd):
+                while line:
+                    following = line.popleft()
+                    if not following.is_over:
+                        self._is_crowds_turn = line is self._line
+                        self._send(following, following.ends - asyncio.get_running_loop().time())
+                        return
         self._places += 1
 
     async def aclose(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
-        line, self._line = self._line, deque()
-        for read in line:
+        waiting = [*self._line, *self._crowd]
+        self._line.clear()
+        self._crowd.clear()
+        for read in waiting:
             read.fail(asyncio.CancelledError())
         await self.transfers.aclose()
 

@@ -76,6 +76,7 @@ class Reading(msgspec.Struct, eq=False):
     url: str
     answered: Answered
     failed: Failed
+    is_of_many: bool = False
     key: Key | None = None  # where others join it, and it has tried to join one
     flight: Flight | None = None
     begun: Begun | None = None
@@ -99,7 +100,7 @@ class Reading(msgspec.Struct, eq=False):
             self.flight = upstream.flights.take_off(key, trace.deadline)
         request = Request("GET", url, reader.credential.headers, None, left_s, trace)
         self.begun_s = time.perf_counter()
-        self.begun = upstream.reads.begin(request, self._received, self._failed)
+        self.begun = upstream.reads.begin(request, self._received, self._failed, is_of_many=self.is_of_many)
 
     def cancel(self) -> None:
         """Give it up, if it is not over; nobody is told."""
@@ -219,7 +220,7 @@ class _Readings(Generic[T]):
         """Begin the next one, if there is one."""
         for place, url in self._following:
             answered, failed = partial(self._answered, place), partial(self._failed, place)
-            reading = self._under_way[place] = Reading(self._reader, self._name, url, answered, failed)
+            reading = self._under_way[place] = Reading(self._reader, self._name, url, answered, failed, is_of_many=True)
             reading.begin()
             return True
         return False

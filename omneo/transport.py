@@ -75,9 +75,12 @@ class Transport(Protocol):
 
     async def send(self, request: Request) -> Answer: ...
 
-    def begin(self, request: Request, answered: Answered, failed: Failed) -> Begun:
+    def begin(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> Begun:
         """Send a request that nobody awaits: `answered` is called with the answer, or `failed` with what `send` would
-        have raised, in another turn of the event loop. They must not raise."""
+        have raised, in another turn of the event loop. They must not raise.
+
+        Where it has to wait, one of many that are wanted together does not keep those waiting that come alone.
+        """
 
     async def aclose(self) -> None: ...
 
@@ -100,7 +103,9 @@ class HttpxTransport:
             detail = "no free connection in time" if landed is Landed.NO else "no answer in time"
             raise TimedOut(landed=landed, detail=detail) from None
 
-    def begin(self, request: Request, answered: Answered, failed: Failed) -> asyncio.Task[None]:
+    def begin(
+        self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False
+    ) -> asyncio.Task[None]:
         return asyncio.get_running_loop().create_task(self._told(request, answered, failed))
 
     async def _told(self, request: Request, answered: Answered, failed: Failed) -> None:

@@ -225,9 +225,9 @@ class Noting:
         self.methods.append(request.method)
         return await self._inner.send(request)
 
-    def begin(self, request: omneo.Request, answered: Answered, failed: Failed) -> Begun:
+    def begin(self, request: omneo.Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> Begun:
         self.methods.append(request.method)
-        return self._inner.begin(request, answered, failed)
+        return self._inner.begin(request, answered, failed, is_of_many=is_of_many)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -281,6 +281,24 @@ async def test_one_who_leaves_the_line_is_never_sent() -> None:
     await third
     assert second.cancelled()
     assert len(transfers.running) == 2
+
+
+async def test_one_that_comes_alone_does_not_wait_for_the_many() -> None:
+    """They are served by turns, so the many do not wait for ever either."""
+    transport, order = CurlTransport(1, Trust(), transfers := OneByOne()), list[str]()
+
+    def begin(name: str, *, is_of_many: bool) -> None:
+        request = omneo.Request("GET", "http://gateway/x", {}, None, 5.0)
+        transport.begin(request, lambda _: order.append(name), lambda _: order.append("failed"), is_of_many=is_of_many)
+
+    for number in range(5):
+        begin(f"many {number}", is_of_many=True)
+    for number in range(3):
+        begin(f"alone {number}", is_of_many=False)
+    for place in range(8):
+        transfers.running[place].end(None)
+    assert order == ["many 0", "alone 0", "many 1", "alone 1", "many 2", "alone 2", "many 3", "many 4"]
+    await transport.aclose()
 
 
 async def test_whoever_waits_in_line_too_long_was_not_sent() -> None:
