@@ -15,8 +15,6 @@ import telemetry
 K = TypeVar("K")
 V = TypeVar("V")
 
-FAN_OUT = 32  # calls of one batch in flight at a time; the client's own cap holds for the whole process
-
 
 class BatchLoader(DataLoader[K, V], Generic[K, V]):
     """Gather the keys of one tick, ask for them together, and hand each caller its own value or error.
@@ -161,7 +159,7 @@ class Load(msgspec.Struct, Generic[K, V]):
 
 
 async def each(
-    fetch: Callable[[K], Awaitable[V]], keys: Iterable[K], *, limit: int = FAN_OUT
+    fetch: Callable[[K], Awaitable[V]], keys: Iterable[K], *, limit: int = omneo.FAN_OUT
 ) -> list[V | omneo.OmneoError]:
     """Ask for every key by itself, at most `limit` at a time; one value or error per key, in key order.
 

@@ -70,6 +70,7 @@ from omneo.profile import (
     find_profile_by_identity,
     list_profiles,
 )
+from omneo.reading import FAN_OUT
 from omneo.record import Record, reduced
 from omneo.redemption import (
     Redemption,
@@ -95,6 +96,7 @@ from omneo.transport import Answer, Request, Transport, open_http
 from omneo.versions import OwnVersions, SharedVersions, Versions
 
 __all__ = [
+    "FAN_OUT",
     "ME",
     "Address",
     "Answer",
