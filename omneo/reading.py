@@ -93,14 +93,13 @@ class Reading(msgspec.Struct, eq=False):
                 return
         try:
             left_s = count(trace, self.name)
-        except OmneoError as error:
+            if key is not None:
+                self.flight = upstream.flights.take_off(key, trace.deadline)
+            request = Request("GET", url, reader.credential.headers, None, left_s, trace)
+            self.begun_s = time.perf_counter()
+            self.begun = upstream.reads.begin(request, self._received, self._failed, is_of_many=self.is_of_many)
+        except Exception as error:
             asyncio.get_running_loop().call_soon(self._fail, error)
-            return
-        if key is not None:
-            self.flight = upstream.flights.take_off(key, trace.deadline)
-        request = Request("GET", url, reader.credential.headers, None, left_s, trace)
-        self.begun_s = time.perf_counter()
-        self.begun = upstream.reads.begin(request, self._received, self._failed, is_of_many=self.is_of_many)
 
     def cancel(self) -> None:
         """Give it up, if it is not over; nobody is told."""

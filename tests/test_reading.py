@@ -172,6 +172,25 @@ async def test_what_is_no_error_of_omneos_ends_it_all(upstream: omneo.Upstream, 
     assert (second.is_cancelled, third.is_cancelled) == (True, True)
 
 
+async def test_what_cannot_be_begun_is_told_too(upstream: omneo.Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And who joined it does not wait for ever."""
+    clients = [upstream.as_service(Trace.begin()) for _ in range(2)]
+    for client in clients:
+        client.joins = True
+
+    def out_of_handles(*_: object, **__: object) -> Read:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ByHand, "begin", out_of_handles)
+        one = ask(clients[0], 1)
+        await asyncio.sleep(0)
+        other = ask(clients[1], 1)
+        for each in (one, other):
+            with pytest.raises(RuntimeError):
+                await each
+
+
 async def test_equal_reads_of_two_requests_are_one(upstream: omneo.Upstream) -> None:
     traces = [Trace.begin(), Trace.begin()]
     clients = [upstream.as_service(trace) for trace in traces]
