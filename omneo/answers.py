@@ -69,8 +69,8 @@ def _error(answer: Answer) -> OmneoError:
 def _fields(body: bytes) -> dict[str, list[str]]:
     try:
         return _problem.decode(body).errors
-    except (msgspec.DecodeError, UnicodeDecodeError):  # undocumented, or a proxy's page: the status says enough
-        return {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}  # undocumented, or a proxy's page: the status says enough
 
 
 def _seconds(value: str | None) -> float | None:

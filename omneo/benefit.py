@@ -75,7 +75,8 @@ def list_benefits_of_each(
     client: Client, profile_ids: Sequence[str], window: Window
 ) -> Awaitable[list[Page[Benefit] | OmneoError]]:
     """Read the same window of each profile's benefits, side by side: a page or an error for each, in order."""
-    return read_windows(client, "/profiles/{profile}/benefits", Benefit, window, (), "profile", profile_ids)
+    each = [{"profile": profile_id} for profile_id in profile_ids]
+    return read_windows(client, "/profiles/{profile}/benefits", Benefit, window, (), each)
 
 
 def list_redeemable_benefits(client: Client, profile_id: str, window: Window) -> Awaitable[Page[Benefit]]:

@@ -122,11 +122,11 @@ class Client(msgspec.Struct, eq=False):
         return decode_whole(await read(self, f"GET {route}", self._url(route, parts, params)), kind)
 
     async def get_each(
-        self, route: str, kind: type[T], params: Params, part: str, values: Sequence[str | int]
+        self, route: str, kind: type[T], asked: Sequence[tuple[Mapping[str, str | int], Params]]
     ) -> list[T | OmneoError]:
-        """Read `route` for each of these values of one of its parts, side by side, and decode the whole answers; an
-        error stands in the place of what it ended."""
-        urls = [self._url(route, {part: value}, params) for value in values]
+        """Read `route` side by side for each of these parts and parameters, and decode the whole answers; an error
+        stands in the place of what it ended."""
+        urls = [self._url(route, parts, params) for parts, params in asked]
         return await read_each(self, f"GET {route}", urls, lambda answer: decode_whole(answer, kind))
 
     async def post(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:

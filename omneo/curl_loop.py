@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pycurl
 
+import telemetry
 from omneo.transfers import Transfer
 
 _EVENTS = {
@@ -38,7 +39,8 @@ class CurlLoop:
         self._busy: set[int] = set()  # sockets of transfers under way; the others belong to connections kept idle
         self._is_called = False  # whether the event loop is going to call `_begin`
         self._alarm: asyncio.TimerHandle | None = None
-        self._due: float | None = None  # when libcurl wants to be called, in the event loop's time
+        self._rings_at = 0.0  # in the event loop's time, as what follows
+        self._due: float | None = None  # when libcurl wants to be called
 
     def setopt(self, option: int, value: int) -> None:
         """Set an option of the whole, as of `pycurl.CurlMulti`."""
@@ -64,8 +66,9 @@ class CurlLoop:
         if self._alarm is not None:
             self._alarm.cancel()
         for curl, transfer in [*self._under_way.items()]:
-            self.break_off(curl)
-            transfer.end(asyncio.CancelledError())
+            if curl in self._under_way:  # else it was broken off by what another's end led to
+                self.break_off(curl)
+                _tell(transfer, asyncio.CancelledError())
         self._multi.close()
         self._epoll.close()
         self._loop = None
@@ -98,18 +101,17 @@ class CurlLoop:
                 loop.call_soon(self._begin)
         else:
             self._due = due = loop.time() + timeout_ms / 1000
-            if self._alarm is None:
-                self._alarm = loop.call_at(due, self._ring)
-            elif self._alarm.when() > due:
-                self._alarm.cancel()
-                self._alarm = loop.call_at(due, self._ring)
+            if self._alarm is None or self._rings_at > due:
+                if self._alarm is not None:
+                    self._alarm.cancel()
+                self._rings_at, self._alarm = due, loop.call_at(due, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
         if self._due is None or self._loop is None:
             return
         if self._due > self._loop.time():
-            self._alarm = self._loop.call_at(self._due, self._ring)
+            self._rings_at, self._alarm = self._due, self._loop.call_at(self._due, self._ring)
         else:
             self._begin()
 
@@ -118,16 +120,17 @@ class CurlLoop:
         if self._loop is None:
             return
         new, self._new = self._new, {}
-        odd: list[tuple[pycurl.Curl, Exception]] = []
+        odd: list[tuple[Transfer, Exception]] = []
         for curl, transfer in new.items():
             try:
                 transfer.prepare()
                 self._multi.add_handle(curl)
             except Exception as error:  # must not keep the others from being sent
-                odd.append((curl, error))
+                del self._under_way[curl]
+                odd.append((transfer, error))
         self._is_called = False
-        for curl, failure in odd:
-            self._under_way.pop(curl).end(failure)
+        for transfer, failure in odd:
+            _tell(transfer, failure)
         self._hand_out(self._act(pycurl.SOCKET_TIMEOUT, 0))
 
     def _on_ready(self) -> None:
@@ -164,7 +167,15 @@ class CurlLoop:
         transfer = self._under_way.pop(curl, None)
         if transfer is not None:  # else it was broken off by what another's end led to
             self._multi.remove_handle(curl)
-            transfer.end(error)
+            _tell(transfer, error)
+
+
+def _tell(transfer: Transfer, error: BaseException | None) -> None:
+    """Tell a transfer of its end; whatever goes wrong there must not keep the others from being told."""
+    try:
+        transfer.end(error)
+    except Exception as odd:
+        telemetry.log("unforeseen error", level="error", **telemetry.cause(odd))
 
 
 def _directions(events: int) -> int:

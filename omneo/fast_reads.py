@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
 
 import msgspec
 import pycurl
 
 from omneo.curl_handle import Handle, Trust
-from omneo.errors import Landed, TimedOut
+from omneo.errors import Landed, TimedOut, Unavailable
+from omneo.lines import Lines
 from omneo.transfers import Transfers
 from omneo.transport import Answer, Answered, Failed, Request
 
@@ -20,7 +20,6 @@ else:
     from omneo.transfers import PortableTransfers as SystemTransfers
 
 IN_FLIGHT = 96
-_LOOK_S = 0.05  # how often those in line are looked through for who has waited too long
 
 
 class CurlTransport:
@@ -38,11 +37,9 @@ class CurlTransport:
         transfers.setopt(pycurl.M_MAXCONNECTS, connections)
         self._trust = trust
         self._places = connections  # that are free
-        self._line: deque[_Read] = deque()
-        self._crowd: deque[_Read] = deque()
-        self._is_crowds_turn = False
-        self._looking: asyncio.TimerHandle | None = None
+        self._lines: Lines[_Read] = Lines()
         self._free: list[Handle] = []
+        self._is_closed = False
 
     async def send(self, request: Request) -> Answer:
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -52,57 +49,45 @@ class CurlTransport:
         except asyncio.CancelledError:
             read.cancel()
             raise
+        finally:
+            del answered, read  # which an error's traceback would hold, and they hold it
 
     def begin(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> _Read:
+        if self._is_closed:
+            raise Unavailable(landed=Landed.NO, detail="closed")
         read = _Read(self, request, answered, failed)
         if self._places:
             self._places -= 1
             self._send(read, request.timeout_s)
         else:
-            self._stand_in_line(read, self._crowd if is_of_many else self._line)
+            read.ends = asyncio.get_running_loop().time() + request.timeout_s
+            self._lines.stand(read, is_of_many=is_of_many)
         return read
 
     def _send(self, read: _Read, left_s: float) -> None:
-        read.handle = handle = self._free.pop() if self._free else Handle(self._trust)
+        """Take a place."""
+        try:
+            read.handle = handle = self._free.pop() if self._free else Handle(self._trust)
+        except Exception as error:  # libcurl has none to give
+            asyncio.get_running_loop().call_soon(read.fail, error)
+            asyncio.get_running_loop().call_soon(self.leave, None)
+            return
         read.left_s = left_s
         self.transfers.begin(handle.curl, read)
-
-    def _stand_in_line(self, read: _Read, line: deque[_Read]) -> None:
-        loop = asyncio.get_running_loop()
-        read.ends = loop.time() + read.request.timeout_s
-        line.append(read)
-        if self._looking is None:
-            self._looking = loop.call_later(_LOOK_S, self._look_along, loop)
-
-    def _look_along(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell those in line whose time is over."""
-        now, waiting = loop.time(), [*self._line, *self._crowd]
-        self._looking = loop.call_later(_LOOK_S, self._look_along, loop) if waiting else None
-        for read in waiting:
-            if not read.is_over and read.ends <= now:
-                read.fail(TimedOut(landed=Landed.NO, detail="no free connection in time"))
 
     def leave(self, handle: Handle | None) -> None:
         """Give a place to the first in line who still waits. A handle is used again; one that failed is not."""
         if handle is not None:
             self._free.append(handle)
-        if self._line or self._crowd:
-            for line in (self._crowd, self._line) if self._is_crowds_turn else (self._line, self._crowd):
-                while line:
-                    following = line.popleft()
-                    if not following.is_over:
-                        self._is_crowds_turn = line is self._line
-                        self._send(following, following.ends - asyncio.get_running_loop().time())
-                        return
-        self._places += 1
+        following = self._lines.next()
+        if following is None:
+            self._places += 1
+        else:
+            self._send(*following)
 
     async def aclose(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-        waiting = [*self._line, *self._crowd]
-        self._line.clear()
-        self._crowd.clear()
-        for read in waiting:
+        self._is_closed = True
+        for read in self._lines.close():
             read.fail(asyncio.CancelledError())
         await self.transfers.aclose()
 
@@ -155,8 +140,14 @@ class _Read(msgspec.Struct, eq=False):
         self.transport.leave(None)
         self.fail(error)
 
+    def give_up(self) -> None:
+        """Say that it never came to its turn."""
+        self.fail(TimedOut(landed=Landed.NO, detail="no free connection in time"))
+
     def fail(self, error: BaseException) -> None:
-        """Say that it did not come to an answer."""
+        """Say that it did not come to an answer, if it is not over."""
+        if self.is_over:
+            return
         self.is_over = True
         try:
             self.failed(error)
@@ -168,8 +159,9 @@ class _Read(msgspec.Struct, eq=False):
         if self.is_over:
             return
         self.is_over = True
-        if self.handle is not None:
-            self.transport.transfers.break_off(self.handle.curl)
+        handle, self.handle = self.handle, None  # which holds what has come so far
+        if handle is not None:
+            self.transport.transfers.break_off(handle.curl)
             self.transport.leave(None)
 
 

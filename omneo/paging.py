@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
@@ -15,6 +14,7 @@ from omneo.errors import Invalid, OmneoError
 from omneo.urls import Params
 
 T = TypeVar("T")
+Parts = Mapping[str, str | int]  # of a route, such as the profile's id
 
 # The one sort field seen on every list. Ascending: what is added while somebody pages comes last (API.md §4.1, U-11).
 SORT = ("sort", "created_at")
@@ -55,24 +55,26 @@ async def read_window(
     wanted; fewer at the end of the list.
     """
     reading = _Windows(client, route, kind, window, params)
-    found = await client.get_whole(route, reading.kind, reading.asked, **parts)
-    return reading.page(found) or await reading.completed(found, parts)
+    found = await client.get_whole(route, reading.kind, reading.params, **parts)
+    page = reading.page(found) or (await reading.completed([(parts, found)]))[0]
+    if isinstance(page, OmneoError):
+        raise page
+    return page
 
 
 async def read_windows(
-    client: Client, route: str, kind: type[T], window: Window, params: Params, part: str, values: Sequence[str]
+    client: Client, route: str, kind: type[T], window: Window, params: Params, each: Sequence[Parts]
 ) -> list[Page[T] | OmneoError]:
-    """Read the same window of many lists side by side, one for each of these values of a part of the route: a page, or
-    the error it ended with, in their order."""
+    """Read the same window of many lists side by side, one for each of these parts of the route: a page, or the error
+    it ended with, in their order."""
     reading = _Windows(client, route, kind, window, params)
-    pages: list[Any] = []
-    short: dict[int, Awaitable[Page[T] | OmneoError]] = {}
-    for place, found in enumerate(await client.get_each(route, reading.kind, reading.asked, part, values)):
-        pages.append(found if isinstance(found, OmneoError) else reading.page(found))
-        if pages[-1] is None:
-            short[place] = reading.completed_or_not(found, {part: values[place]})
-    for place, page in zip(short, await asyncio.gather(*short.values()), strict=True):
-        pages[place] = page
+    answers = await client.get_each(route, reading.kind, [(parts, reading.params) for parts in each])
+    pages: list[Any] = [found if isinstance(found, OmneoError) else reading.page(found) for found in answers]
+    short = [place for place, page in enumerate(pages) if page is None]
+    if short:
+        completed = await reading.completed([(each[place], answers[place]) for place in short])
+        for place, page in zip(short, completed, strict=True):
+            pages[place] = page
     return pages
 
 
@@ -86,7 +88,7 @@ class _Windows(Generic[T]):
         self._params = params
         self._size, number = fit(window, client.page_max)
         self.kind = _answer_of(client.seen_as(kind))
-        self.asked = (*params, _said(self._size, number))
+        self.params = (*params, _said(self._size, number))
 
     def page(self, found: _Answer[T]) -> Page[T] | None:
         """Cut the window out of a page that holds all of it, as it should; None where it does not."""
@@ -96,28 +98,47 @@ class _Windows(Generic[T]):
             return None
         return Page(found.data[window.offset - start : max(end - start, 0)], window.offset, meta.total)
 
-    async def completed(self, found: _Answer[T], parts: Mapping[str, str | int]) -> Page[T]:
-        """Read what a page does not hold of the window."""
-        size, total = found.meta.per_page, found.meta.total
+    async def completed(self, begun: Sequence[tuple[Parts, Any]]) -> list[Page[T] | OmneoError]:
+        """Read what the pages that have come do not hold of their windows, all of it side by side."""
+        missing = [self._missing(found) for _, found in begun]
+        asked = [
+            (parts, (*self._params, _said(found.meta.per_page, number)))
+            for (parts, found), numbers in zip(begun, missing, strict=True)
+            for number in numbers
+        ]
+        further = iter(await self._client.get_each(self._route, self.kind, asked))
+        return [
+            self._joined([found, *(next(further) for _ in numbers)])
+            for (_, found), numbers in zip(begun, missing, strict=True)
+        ]
+
+    def _wanted(self, found: _Answer[T]) -> range:
+        """Return the offsets of the window that the list has."""
+        return range(self._window.offset, min(self._window.offset + self._window.first, found.meta.total))
+
+    def _missing(self, found: _Answer[T]) -> list[int]:
+        """List the numbers of the pages that have to be read besides this one."""
+        size = found.meta.per_page
         if size < 1:
-            raise Invalid(detail="meta.per_page below 1")
-        wanted = range(self._window.offset, min(self._window.offset + self._window.first, total))
-        rows = dict(_numbered(found))
-        missing = sorted({offset // size + 1 for offset in wanted if offset not in rows})
+            return []
+        here = {offset for offset, _ in _numbered(found)}
+        numbers = sorted({offset // size + 1 for offset in self._wanted(found) if offset not in here})
         if size < self._size:
-            self._client.learn_page_max(size, further=len(missing))
-        for answer in await asyncio.gather(*(self._further(size, number, parts) for number in missing)):
+            self._client.learn_page_max(size, further=len(numbers))
+        return numbers
+
+    def _joined(self, answers: list[Any]) -> Page[T] | OmneoError:
+        first = answers[0]
+        if first.meta.per_page < 1:
+            return Invalid(detail="meta.per_page below 1")
+        rows: dict[int, T] = {}
+        for answer in answers:
+            if isinstance(answer, OmneoError):
+                return answer
             rows.update(_numbered(answer))
-        return Page([rows[offset] for offset in wanted if offset in rows], self._window.offset, total)
-
-    async def completed_or_not(self, found: Any, parts: Mapping[str, str | int]) -> Page[T] | OmneoError:
-        try:
-            return await self.completed(found, parts)
-        except OmneoError as error:
-            return error
-
-    def _further(self, size: int, number: int, parts: Mapping[str, str | int]) -> Awaitable[_Answer[T]]:
-        return self._client.get_whole(self._route, self.kind, (*self._params, _said(size, number)), **parts)
+        return Page(
+            [rows[offset] for offset in self._wanted(first) if offset in rows], self._window.offset, first.meta.total
+        )
 
 
 def fit(window: Window, page_max: int) -> tuple[int, int]:

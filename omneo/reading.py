@@ -58,6 +58,8 @@ async def read(reader: Reader, name: str, url: str) -> Answer:
     except asyncio.CancelledError:
         reading.cancel()
         raise
+    finally:
+        del answered, reading  # which an error's traceback would hold, and they hold it
 
 
 async def read_each(
@@ -106,8 +108,9 @@ class Reading(msgspec.Struct, eq=False):
         if self.is_over:
             return
         self.is_over = True
-        if self.begun is not None:
-            self.begun.cancel()
+        begun, self.begun = self.begun, None
+        if begun is not None:
+            begun.cancel()
             if self.begun_s:
                 note(self.reader.trace, self.name, self.begun_s)
         self._crash()
@@ -124,12 +127,18 @@ class Reading(msgspec.Struct, eq=False):
 
     def _received(self, answer: Answer) -> None:
         note(self.reader.trace, self.name, self.begun_s, answer.repeats)
-        if answer.status != 200:
+        if answer.status == 200:
+            self._end(answer)
+            return
+        try:
             error = error_of(answer, is_member=self.reader.is_member)
-            if error is not None:
-                self._judge(error)
-                return
-        self._end(answer)
+        except Exception as bug:
+            self._fail(bug)
+            return
+        if error is None:
+            self._end(answer)
+        else:
+            self._judge(error)
 
     def _failed(self, error: BaseException) -> None:
         note(self.reader.trace, self.name, self.begun_s, error.repeats if isinstance(error, OmneoError) else 0)
@@ -144,9 +153,10 @@ class Reading(msgspec.Struct, eq=False):
             self._fail(error)
 
     async def _repeat(self, failed: OmneoError) -> None:
+        self.reader.trace.bind()  # this task is of whichever request was told something in this turn
         try:
             answer = await repeated(self._attempt, failed, self.reader.trace)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             self._fail(error)
         else:
             self._end(answer)
@@ -179,8 +189,9 @@ class Reading(msgspec.Struct, eq=False):
 
     def _crash(self) -> None:
         """Let those who joined know that they have to read for themselves."""
-        if self.key is not None and self.flight is not None:
-            self.reader.upstream.flights.land(self.key, self.flight, None)
+        flight, self.flight = self.flight, None
+        if self.key is not None and flight is not None:
+            self.reader.upstream.flights.land(self.key, flight, None)
 
 
 class _Readings(Generic[T]):
@@ -207,6 +218,7 @@ class _Readings(Generic[T]):
             self._following = iter(())
             for reading in self._under_way.values():
                 reading.cancel()
+            self._under_way.clear()
         return self._found
 
     def _begin_some(self) -> None:

@@ -79,7 +79,7 @@ class Transport(Protocol):
         """Send a request that nobody awaits: `answered` is called with the answer, or `failed` with what `send` would
         have raised, in another turn of the event loop. They must not raise.
 
-        Where it has to wait, one of many that are wanted together does not keep those waiting that come alone.
+        One of many that are wanted together need not keep those waiting that come alone, where a transport has lines.
         """
 
     async def aclose(self) -> None: ...

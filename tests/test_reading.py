@@ -1,6 +1,7 @@
 """Many reads side by side: in order, each with its own answer or error, few at a time, none left behind."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -16,10 +17,11 @@ from telemetry import Trace
 class Read:
     """One that has been begun, and what became of it."""
 
-    def __init__(self, request: Request, answered: Answered, failed: Failed) -> None:
+    def __init__(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool) -> None:
         self.path = request.url.removeprefix("http://omneo")
         self.answered = answered
         self.failed = failed
+        self.is_of_many = is_of_many
         self.is_cancelled = False
 
     def cancel(self) -> None:
@@ -37,7 +39,7 @@ class ByHand:
         self.again: list[str] = []
 
     def begin(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> Read:
-        self.reads.append(Read(request, answered, failed))
+        self.reads.append(Read(request, answered, failed, is_of_many=is_of_many))
         return self.reads[-1]
 
     async def send(self, request: Request) -> Answer:
@@ -59,7 +61,7 @@ def transport(upstream: omneo.Upstream) -> ByHand:
 
 
 def ask(client: omneo.Client, count: int) -> "asyncio.Task[list[dict[str, str] | omneo.OmneoError]]":
-    asked = client.get_each("/things/{thing}", dict[str, str], (), "thing", list(range(count)))
+    asked = client.get_each("/things/{thing}", dict[str, str], [({"thing": number}, ()) for number in range(count)])
     return asyncio.create_task(asked)
 
 
@@ -84,6 +86,62 @@ async def test_answers_and_errors_come_in_the_order_of_what_was_asked(upstream: 
     assert trace.tally.made == len(trace.tally.calls_s) == 5
     assert trace.tally.routes == {"GET /things/{thing}": 5}
     assert trace.tally.retried == 1
+
+
+async def test_an_odd_body_of_an_error_is_that_reads_own(upstream: omneo.Upstream) -> None:
+    """A proxy's, say: brackets in brackets, deeper than any JSON reader goes."""
+    asked = ask(upstream.as_service(Trace.begin()), 2)
+    await turns()
+    first, second = transport(upstream).reads
+    first.answer('{"errors": ' + "[" * 5000 + "]" * 5000 + "}", status=422)
+    second.answer()
+    refused, well = await asked
+    assert isinstance(refused, omneo.Refused)
+    assert well == {"data": "ok"}
+
+
+async def test_a_bug_in_judging_an_answer_is_told(upstream: omneo.Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omneo.reading.error_of", lambda *_, **__: [][0])
+    asked = asyncio.create_task(upstream.as_service(Trace.begin()).get("/thing", dict))
+    await turns()
+    transport(upstream).reads[0].answer(status=404)
+    with pytest.raises(IndexError):
+        await asked
+
+
+async def test_further_pages_of_many_lists_are_reads_of_many(upstream: omneo.Upstream) -> None:
+    """Few at a time, and in nobody's way."""
+    trace = Trace.begin()
+    trace.tally.budget = 100
+    profiles = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(100)]
+    window = omneo.Window(offset=0, first=4)
+    client, reads = upstream.as_service(trace), transport(upstream).reads
+    asked = asyncio.ensure_future(omneo.list_benefits_of_each(client, profiles, window))
+    ended = 0
+    while not asked.done():
+        await turns()
+        assert len(reads) - ended <= FAN_OUT
+        for read in reads[ended:]:
+            ended += 1
+            number = int(read.path.rpartition("=")[2])
+            is_failing = number == 2 and read.path.startswith(f"/profiles/{profiles[7]}")
+            rows = [_benefit(profiles[int(read.path[10:18], 16)], 2 * number - each) for each in (1, 0)]
+            meta = {"current_page": number, "per_page": 2, "total": 4}
+            read.answer(json.dumps({"data": rows, "meta": meta}), status=404 if is_failing else 200)
+    pages = await asked
+    assert isinstance(pages.pop(7), omneo.NotFound)
+    del profiles[7]
+    assert all(isinstance(page, omneo.Page) for page in pages)
+    found = [[(row.profile_id, row.id) for row in page.rows] for page in pages if isinstance(page, omneo.Page)]
+    assert found == [[(profile, number) for number in (1, 2, 3, 4)] for profile in profiles]
+    assert all(read.is_of_many for read in reads)
+    assert (trace.tally.made, trace.tally.budget) == (200, 200)
+
+
+def _benefit(profile_id: str, number: int) -> dict[str, object]:
+    definition = {"id": 1, "name": "a", "handle": "a"}
+    flags = {"is_expired": False, "is_redeemable": True}
+    return {"id": number, "profile_id": profile_id, "definition": definition} | flags
 
 
 async def test_nothing_is_asked_for_nothing(upstream: omneo.Upstream) -> None:
