@@ -22,6 +22,7 @@ from omneo.curl_handle import Handle, Trust
 from omneo.curl_loop import CurlLoop
 from omneo.errors import Landed
 from omneo.fast_reads import CurlTransport
+from omneo.reading import Reading
 from omneo.transfers import Transfer
 from omneo.transport import Answer, Answered, Begun, Failed
 from telemetry import Trace
@@ -455,7 +456,11 @@ async def test_a_read_that_is_over_leaves_nothing_to_collect(name: str) -> None:
                         task.exception()
                     del task
                     await asyncio.sleep(0)
-                    left = [each for each in _unreachable() if isinstance(each, omneo.OmneoError | Answer | Handle)]
+                    left = [
+                        each
+                        for each in _unreachable()
+                        if isinstance(each, omneo.OmneoError | Answer | Handle | Reading)
+                    ]
                 finally:
                     gc.enable()
                 assert left == []

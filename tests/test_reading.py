@@ -93,7 +93,7 @@ async def test_an_odd_body_of_an_error_is_that_reads_own(upstream: omneo.Upstrea
     asked = ask(upstream.as_service(Trace.begin()), 2)
     await turns()
     first, second = transport(upstream).reads
-    first.answer('{"errors": ' + "[" * 5000 + "]" * 5000 + "}", status=422)
+    first.answer('{"proxy": ' + "[" * 5000 + "]" * 5000 + "}", status=422)
     second.answer()
     refused, well = await asked
     assert isinstance(refused, omneo.Refused)
