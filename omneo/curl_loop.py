@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pycurl
@@ -68,7 +69,7 @@ class CurlLoop:
         for curl, transfer in [*self._under_way.items()]:
             if curl in self._under_way:  # else it was broken off by what another's end led to
                 self.break_off(curl)
-                _tell(transfer, asyncio.CancelledError())
+                transfer.end(asyncio.CancelledError())
         self._multi.close()
         self._epoll.close()
         self._loop = None
@@ -130,7 +131,10 @@ class CurlLoop:
                 odd.append((transfer, error))
         self._is_called = False
         for transfer, failure in odd:
-            _tell(transfer, failure)
+            try:
+                transfer.end(failure)
+            except Exception as error:
+                _report(error)
         self._hand_out(self._act(pycurl.SOCKET_TIMEOUT, 0))
 
     def _on_ready(self) -> None:
@@ -149,8 +153,7 @@ class CurlLoop:
         try:
             return self._multi.socket_action(fd, directions)[1]
         except pycurl.error as error:  # it will not tell of any transfer any more
-            for curl in [*self._under_way.keys() - self._new.keys()]:
-                self._end(curl, error)
+            self._end([(curl, error) for curl in self._under_way.keys() - self._new.keys()])
             return 0
 
     def _hand_out(self, running: int) -> None:
@@ -158,24 +161,23 @@ class CurlLoop:
         if running + len(self._new) >= len(self._under_way):
             return
         _, done, failed = self._multi.info_read()
-        for curl in done:
-            self._end(curl, None)
-        for curl, code, message in failed:
-            self._end(curl, pycurl.error(code, message))
+        self._end([(curl, None) for curl in done])
+        self._end([(curl, pycurl.error(code, message)) for curl, code, message in failed])
 
-    def _end(self, curl: pycurl.Curl, error: Exception | None) -> None:
-        transfer = self._under_way.pop(curl, None)
-        if transfer is not None:  # else it was broken off by what another's end led to
+    def _end(self, ended: Sequence[tuple[pycurl.Curl, Exception | None]]) -> None:
+        for curl, error in ended:
+            transfer = self._under_way.pop(curl, None)
+            if transfer is None:  # it was broken off by what another's end led to
+                continue
             self._multi.remove_handle(curl)
-            _tell(transfer, error)
+            try:
+                transfer.end(error)
+            except Exception as odd:  # must not keep the others from being told
+                _report(odd)
 
 
-def _tell(transfer: Transfer, error: BaseException | None) -> None:
-    """Tell a transfer of its end; whatever goes wrong there must not keep the others from being told."""
-    try:
-        transfer.end(error)
-    except Exception as odd:
-        telemetry.log("unforeseen error", level="error", **telemetry.cause(odd))
+def _report(odd: Exception) -> None:
+    telemetry.log("unforeseen error", level="error", **telemetry.cause(odd))
 
 
 def _directions(events: int) -> int:

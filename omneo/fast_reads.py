@@ -79,7 +79,7 @@ class CurlTransport:
         """Give a place to the first in line who still waits. A handle is used again; one that failed is not."""
         if handle is not None:
             self._free.append(handle)
-        following = self._lines.next()
+        following = None if self._lines.alarm is None else self._lines.next()
         if following is None:
             self._places += 1
         else:

@@ -28,16 +28,18 @@ class Flights:
         self._flights: dict[Key, Flight] = {}
         self.parted = 0  # how often
 
-    def join(self, key: Key, deadline: float, landed: Landed) -> bool:
-        """Wait for an equal read that is under way and lands before `deadline`; False where there is none.
+    def join(self, key: Key, deadline: float, landed: Landed) -> Flight | None:
+        """Wait for an equal read that is under way and lands before `deadline`; where there is none, begin one, as
+        `take_off` does, and return it.
 
-        It brings None where that read failed or was given up: its limits were another request's.
+        What is waited for brings None where it failed or was given up: its limits were another request's.
         """
         flight = self._flights.get(key)
-        if flight is None or flight.deadline > deadline:
-            return False
-        flight.waiting.append(landed)
-        return True
+        if flight is not None and flight.deadline <= deadline:
+            flight.waiting.append(landed)
+            return None
+        flight = self._flights[key] = Flight(deadline)
+        return flight
 
     def take_off(self, key: Key, deadline: float) -> Flight:
         """Begin a read, which takes until `deadline` at most, and let others join it. Whoever begins it lands it."""

@@ -29,14 +29,14 @@ class Lines(Generic[W]):
         self._alone: deque[W] = deque()
         self._of_many: deque[W] = deque()
         self._is_turn_of_many = False
-        self._alarm: asyncio.TimerHandle | None = None
+        self.alarm: asyncio.TimerHandle | None = None  # None where nobody is in line
 
     def stand(self, waiting: W, *, is_of_many: bool) -> None:
         """Go to the end of a line. Whoever is over meanwhile is passed over, whoever is late is told."""
         (self._of_many if is_of_many else self._alone).append(waiting)
-        if self._alarm is None:
+        if self.alarm is None:
             loop = asyncio.get_running_loop()
-            self._alarm = loop.call_later(_LOOK_S, self._look, loop)
+            self.alarm = loop.call_later(_LOOK_S, self._look, loop)
 
     def next(self) -> tuple[W, float] | None:
         """Take the first who still waits out of the line whose turn it is, or out of the other; and how many seconds
@@ -59,8 +59,8 @@ class Lines(Generic[W]):
 
     def close(self) -> list[W]:
         """Send everybody away; returns who they are."""
-        if self._alarm is not None:
-            self._alarm.cancel()
+        if self.alarm is not None:
+            self.alarm.cancel()
         everybody = [*self._alone, *self._of_many]
         self._alone.clear()
         self._of_many.clear()
@@ -73,6 +73,6 @@ class Lines(Generic[W]):
             late += [each for each in waiting if each.ends <= now]
             line.clear()
             line.extend(each for each in waiting if each.ends > now)
-        self._alarm = loop.call_later(_LOOK_S, self._look, loop) if self._alone or self._of_many else None
+        self.alarm = loop.call_later(_LOOK_S, self._look, loop) if self._alone or self._of_many else None
         for each in late:
             each.give_up()

@@ -89,14 +89,15 @@ class Reading(msgspec.Struct, eq=False):
         """Join an equal read, or send this one."""
         reader, url, key = self.reader, self.url, self.key
         trace, upstream = reader.trace, reader.upstream
-        if reader.joins and key is None:
+        if key is not None:
+            self.flight = upstream.flights.take_off(key, trace.deadline)
+        elif reader.joins:
             self.key = key = (reader.credential.hash, url)
-            if upstream.flights.join(key, trace.deadline, self._joined):
+            self.flight = upstream.flights.join(key, trace.deadline, self._joined)
+            if self.flight is None:
                 return
         try:
             left_s = count(trace, self.name)
-            if key is not None:
-                self.flight = upstream.flights.take_off(key, trace.deadline)
             request = Request("GET", url, reader.credential.headers, None, left_s, trace)
             self.begun_s = time.perf_counter()
             self.begun = upstream.reads.begin(request, self._received, self._failed, is_of_many=self.is_of_many)
