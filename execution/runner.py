@@ -25,8 +25,8 @@ from loaders.batching import Load
 
 _NOTHING: list[Read] = []
 ROOT = object()  # what the root's fields have as their parent
-TURN_S = 0.0002  # how long records are projected before other requests have their turn
-AT_ONCE = 200  # records, as a first guess of what that is; lists inside them count as so many
+TURN_S = 0.001  # how long records are projected before other requests have their turn
+AT_ONCE = 1000  # records, as a first guess of what that is; lists inside them count as so many
 LIST = 40
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -26,6 +27,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._flights: dict[Key, Flight] = {}
+        self._landing: list[tuple[Key, Flight, Answer]] = []
         self.parted = 0  # how often
 
     def join(self, key: Key, deadline: float, landed: Landed) -> Flight | None:
@@ -46,8 +48,23 @@ class Flights:
         flight = self._flights[key] = Flight(deadline)
         return flight
 
-    def land(self, key: Key, flight: Flight, answer: Answer | None) -> None:
-        """End a read: its answer, None where it failed, goes to all who joined."""
+    def land(self, key: Key, flight: Flight, answer: Answer) -> None:
+        """End a read when this turn of the event loop does: whoever asks the same until then still joins it, so that
+        requests which are a turn behind one another catch up, and go on together. The answer goes to all who joined."""
+        if not self._landing:
+            asyncio.get_running_loop().call_soon(self._land_all)
+        self._landing.append((key, flight, answer))
+
+    def crash(self, key: Key, flight: Flight) -> None:
+        """End a read that failed, or was given up: whoever joined it reads for themselves."""
+        self._tell(key, flight, None)
+
+    def _land_all(self) -> None:
+        landing, self._landing = self._landing, []
+        for key, flight, answer in landing:
+            self._tell(key, flight, answer)
+
+    def _tell(self, key: Key, flight: Flight, answer: Answer | None) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
         for landed in flight.waiting:

@@ -192,7 +192,7 @@ class Reading(msgspec.Struct, eq=False):
         """Let those who joined know that they have to read for themselves."""
         flight, self.flight = self.flight, None
         if self.key is not None and flight is not None:
-            self.reader.upstream.flights.land(self.key, flight, None)
+            self.reader.upstream.flights.crash(self.key, flight)
 
 
 class _Readings(Generic[T]):
