@@ -65,6 +65,14 @@ def ask(client: omneo.Client, count: int) -> "asyncio.Task[list[dict[str, str] |
     return asyncio.create_task(asked)
 
 
+def joining(upstream: omneo.Upstream) -> list[omneo.Client]:
+    """Open two clients of two requests that may join each other's reads."""
+    clients = [upstream.as_service(Trace.begin()) for _ in range(2)]
+    for client in clients:
+        client.joins = True
+    return clients
+
+
 async def turns(count: int = 20) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
@@ -232,9 +240,7 @@ async def test_what_is_no_error_of_omneos_ends_it_all(upstream: omneo.Upstream, 
 
 async def test_what_cannot_be_begun_is_told_too(upstream: omneo.Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """And who joined it does not wait for ever."""
-    clients = [upstream.as_service(Trace.begin()) for _ in range(2)]
-    for client in clients:
-        client.joins = True
+    clients = joining(upstream)
 
     def out_of_handles(*_: object, **__: object) -> Read:
         raise RuntimeError
@@ -250,10 +256,8 @@ async def test_what_cannot_be_begun_is_told_too(upstream: omneo.Upstream, monkey
 
 
 async def test_equal_reads_of_two_requests_are_one(upstream: omneo.Upstream) -> None:
-    traces = [Trace.begin(), Trace.begin()]
-    clients = [upstream.as_service(trace) for trace in traces]
-    for client in clients:
-        client.joins = True
+    clients = joining(upstream)
+    traces = [client.trace for client in clients]
     one = ask(clients[0], 2)
     await turns()
     other = ask(clients[1], 3)
@@ -273,9 +277,7 @@ async def test_equal_reads_of_two_requests_are_one(upstream: omneo.Upstream) -> 
 
 
 async def test_who_joined_one_that_is_given_up_reads_for_itself(upstream: omneo.Upstream) -> None:
-    clients = [upstream.as_service(Trace.begin()) for _ in range(2)]
-    for client in clients:
-        client.joins = True
+    clients = joining(upstream)
     one = ask(clients[0], 1)
     await turns()
     other = ask(clients[1], 1)
