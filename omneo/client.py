@@ -22,6 +22,7 @@ from omneo.urls import Params, as_part, query
 from telemetry import Trace
 
 T = TypeVar("T")
+
 # A Decimal goes as the number it is, digit by digit; a float might be another one, or none that JSON can say.
 _encoder = msgspec.json.Encoder(decimal_format="number")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 
 import msgspec
 import pycurl
@@ -12,7 +13,7 @@ from omneo.curl_handle import Handle, Trust
 from omneo.errors import Landed, TimedOut, Unavailable
 from omneo.lines import Lines
 from omneo.transfers import Transfers
-from omneo.transport import Answer, Answered, Failed, Request
+from omneo.transport import Answer, Answered, Failed, Request, awaited
 
 if sys.platform == "linux":
     from omneo.curl_loop import CurlLoop as SystemTransfers
@@ -42,15 +43,7 @@ class CurlTransport:
         self._is_closed = False
 
     async def send(self, request: Request) -> Answer:
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        read = self.begin(request, answered.set_result, answered.set_exception)
-        try:
-            return await answered
-        except asyncio.CancelledError:
-            read.cancel()
-            raise
-        finally:
-            del answered, read  # which an error's traceback would hold, and they hold it
+        return await awaited(partial(self.begin, request))
 
     def begin(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> _Read:
         if self._is_closed:

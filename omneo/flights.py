@@ -10,8 +10,6 @@ import msgspec
 from omneo.transport import Answer
 
 Key = tuple[bytes, str]  # the hash of the whole credential, and the URL
-
-
 Landed = Callable[[Answer | None], None]
 
 

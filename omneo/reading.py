@@ -19,7 +19,7 @@ from omneo.credential import Credential
 from omneo.errors import OmneoError, RateLimited, TimedOut, Unavailable
 from omneo.flights import Flight, Flights, Key
 from omneo.retry import repeated
-from omneo.transport import Answer, Answered, Begun, Failed, Request, Transport
+from omneo.transport import Answer, Answered, Begun, Failed, Request, Transport, awaited
 from telemetry import Trace
 
 T = TypeVar("T")
@@ -48,18 +48,15 @@ class Reader(Protocol):
     def upstream(self) -> Shared: ...
 
 
-async def read(reader: Reader, name: str, url: str) -> Answer:
+def read(reader: Reader, name: str, url: str) -> Awaitable[Answer]:
     """Read one URL. `name` is its route, by which it is counted."""
-    answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-    reading = Reading(reader, name, url, answered.set_result, answered.set_exception)
-    reading.begin()
-    try:
-        return await answered
-    except asyncio.CancelledError:
-        reading.cancel()
-        raise
-    finally:
-        del answered, reading  # which an error's traceback would hold, and they hold it
+
+    def begin(answered: Answered, failed: Failed) -> Reading:
+        reading = Reading(reader, name, url, answered, failed)
+        reading.begin()
+        return reading
+
+    return awaited(begin)
 
 
 async def read_each(

@@ -85,6 +85,19 @@ class Transport(Protocol):
     async def aclose(self) -> None: ...
 
 
+async def awaited(begin: Callable[[Answered, Failed], Begun]) -> Answer:
+    """Begin what tells how it ended, and wait for that. Whoever is cancelled here cancels it."""
+    ended: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    begun = begin(ended.set_result, ended.set_exception)
+    try:
+        return await ended
+    except asyncio.CancelledError:
+        begun.cancel()
+        raise
+    finally:
+        del ended, begun  # which an error's traceback would hold, and they hold it
+
+
 class HttpxTransport:
     """Send over httpx, whose exceptions tell a request that never left from one whose answer was lost."""
 
