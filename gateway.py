@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -25,6 +27,7 @@ from serving.aside import Aside
 from serving.budget import Budget, LocalCounts, SharedCounts
 from serving.caller import Callers, ServiceKey
 from serving.cors import cross_origin
+from serving.figures import Figures
 from serving.graphql import GraphQLEndpoint, HttpLimits
 from serving.health import Health
 from serving.jwt import JwksVerifier
@@ -58,7 +61,8 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     )
     metrics, parts, budget, aside = Metrics(), _Parts(), _budget(settings), Aside()
     callers = Callers(_keys(settings), _verifier(settings, parts))
-    health = Health(lambda: _is_well(parts.http, settings.omneo_origin), metrics)
+    figures = Figures(metrics)
+    health = Health(lambda: _is_well(parts.http, settings.omneo_origin), figures)
     operations = Operations(
         engine,
         parts.open_context,
@@ -101,6 +105,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
             stack.push_async_callback(parts.gateway.writes.drain)
             stack.push_async_callback(budget.aclose)
             stack.callback(aside.close)
+            await stack.enter_async_context(figures.kept())
             yield
 
     cors = cross_origin(settings.cors_origins)
@@ -117,7 +122,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     )
     # A redirect would name whatever host the client did.
     app.router.redirect_slashes = False
-    app.state.health, app.state.metrics, app.state.failure = health, metrics, None
+    app.state.health, app.state.metrics, app.state.figures, app.state.failure = health, metrics, figures, None
     return app
 
 
@@ -153,7 +158,23 @@ def main() -> int:
             sys.stderr.write(f"{app.state.failure}\n")
         return 2
 
-    return work() if settings.workers == 1 else supervise(work, settings.workers)
+    return work() if settings.workers == 1 else _supervised(app, work, settings.workers)
+
+
+def _supervised(app: Starlette, work: Callable[[], int], count: int) -> int:
+    """Serve in several processes, which add up their figures."""
+
+    def at(place: int) -> int:
+        app.state.figures.share(Path(folder), place)
+        return work()
+
+    try:
+        shared = tempfile.TemporaryDirectory(prefix="gateway-figures-")
+    except OSError as error:
+        sys.stderr.write(f"TMPDIR is no place for the figures of several WORKERS: {error.strerror}\n")
+        return 2
+    with shared as folder:
+        return supervise(at, count)
 
 
 class _Parts:

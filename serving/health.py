@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 import telemetry
-from serving.metrics import CONTENT_TYPE, Metrics
+from serving.figures import Figures
+from serving.metrics import CONTENT_TYPE
 from telemetry import Trace
 
 _READY_KEPT_S = 2.0
@@ -23,9 +24,9 @@ class Health:
     often costs Omneo little. `is_draining` goes up when the process is about to end.
     """
 
-    def __init__(self, is_upstream_well: Callable[[], Awaitable[bool]], metrics: Metrics) -> None:
+    def __init__(self, is_upstream_well: Callable[[], Awaitable[bool]], figures: Figures) -> None:
         self._is_upstream_well = is_upstream_well
-        self._metrics = metrics
+        self._figures = figures
         self._asked: float | None = None
         self._was_well = False
         self._lock = asyncio.Lock()
@@ -46,7 +47,7 @@ class Health:
     async def metrics(self, request: Request) -> Response:
         """Return the figures for Prometheus."""
         telemetry.flush()  # what was answered before this, even in the same turn of the event loop, is counted
-        return Response(self._metrics.text(), media_type=CONTENT_TYPE, headers=_headers(request))
+        return Response(self._figures.text(), media_type=CONTENT_TYPE, headers=_headers(request))
 
     async def _is_well(self) -> bool:
         async with self._lock:

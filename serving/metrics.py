@@ -6,6 +6,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -17,6 +18,15 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 _KEYS = (1, 2, 5, 10, 20, 50, 100, 250, 500, 1000)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Row = tuple[tuple[str, ...], list[float]]  # the values of some labels, and what is counted under them
+
+
+class Numbers(msgspec.Struct):
+    """Hold what one process has counted, as it is told to another; `rows` by the names of the figures."""
+
+    in_flight: int
+    rows: dict[str, list[Row]]
 
 
 class Metrics(Collector):
@@ -80,6 +90,17 @@ class Metrics(Collector):
         """Return all figures in Prometheus' text format."""
         return generate_latest(self._registry)
 
+    def numbers(self) -> Numbers:
+        """Return what was counted so far."""
+        return Numbers(self.in_flight, {name: each.rows() for name, each in self._counted()})
+
+    def add(self, numbers: Numbers) -> None:
+        """Add what was counted elsewhere."""
+        self.in_flight += numbers.in_flight
+        for name, each in self._counted():
+            for labels, row in numbers.rows[name]:
+                each.add_row(labels, row)
+
     def collect(self) -> Iterator[Metric]:
         """Hand the figures to prometheus_client."""
         yield self._answered.counter("gateway_requests", "Requests to /graphql.", operation=0, outcome=1)
@@ -89,10 +110,13 @@ class Metrics(Collector):
         told = "Time of one attempt of a call to Omneo."
         yield self._call_seconds.histogram("gateway_omneo_call_seconds", told, route=0)
         yield self._batch_keys.histogram("gateway_batch_keys", "Keys that were loaded together.", loader=0)
-        for each in vars(self).values():
-            if isinstance(each, _Counts):
-                yield each.family()
+        for _, counts in self._counted():
+            if isinstance(counts, _Counts):
+                yield counts.family()
         yield GaugeMetricFamily("gateway_requests_in_flight", "Requests being answered.", self.in_flight)
+
+    def _counted(self) -> list[tuple[str, _Counts | _Spread]]:
+        return [(name, each) for name, each in vars(self).items() if isinstance(each, _Counts | _Spread)]
 
     def _label(self, operation: str) -> str:
         if len(self._operations) < _NAMED_OPERATIONS:
@@ -110,6 +134,12 @@ class _Counts:
 
     def add(self, labels: tuple[str, ...], count: int = 1) -> None:
         self._sums[labels] = self._sums.get(labels, 0) + count
+
+    def rows(self) -> list[Row]:
+        return [(labels, [total]) for labels, total in self._sums.items()]
+
+    def add_row(self, labels: tuple[str, ...], row: Sequence[float]) -> None:
+        self.add(labels, int(row[0]))
 
     def family(self) -> Metric:
         family = CounterMetricFamily(self._name, self._told, labels=self._labels)
@@ -136,6 +166,12 @@ class _Spread:
         row[bisect_left(self._bounds, value)] += 1
         row[-1] += value
 
+    def rows(self) -> list[Row]:
+        return [*self._rows.items()]
+
+    def add_row(self, labels: tuple[str, ...], row: Sequence[float]) -> None:
+        self._rows[labels] = _sum(self._rows.get(labels), row)
+
     def counter(self, name: str, told: str, **places: int) -> Metric:
         family = CounterMetricFamily(name, told, labels=[*places])
         for labels, row in self._together(places).items():
@@ -156,5 +192,9 @@ class _Spread:
         for labels, row in self._rows.items():
             named = tuple(labels[place] for place in places.values())
             if all(named):
-                sums[named] = [known + more for known, more in zip(sums.get(named, [0.0] * len(row)), row, strict=True)]
+                sums[named] = _sum(sums.get(named), row)
         return sums
+
+
+def _sum(known: Sequence[float] | None, row: Sequence[float]) -> list[float]:
+    return [*row] if known is None else [one + other for one, other in zip(known, row, strict=True)]

@@ -16,8 +16,9 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LEAST_LIFE_S = 1.0  # one that dies sooner is not replaced at once, so that a crash at the start makes no storm
 
 
-def supervise(work: Callable[[], int], count: int) -> int:
-    """Run `work` in `count` processes until told to stop, then pass the signal on and wait for all of them.
+def supervise(work: Callable[[int], int], count: int) -> int:
+    """Run `work` in `count` processes until told to stop, then pass the signal on and wait for all of them. Each is
+    told its place, from 0 on; one that replaces another has that one's.
 
     They are forked, so what was made before is shared; no thread and no event loop may run yet. A worker ended by a
     signal of somebody else's (a crash, a lack of memory) is replaced. One that ends by itself says with its exit code
@@ -27,10 +28,10 @@ def supervise(work: Callable[[], int], count: int) -> int:
 
 
 class _Supervisor:
-    def __init__(self, work: Callable[[], int], count: int) -> None:
+    def __init__(self, work: Callable[[int], int], count: int) -> None:
         self._work = work
         self._count = count
-        self._born: dict[int, float] = {}  # process id → when it was started
+        self._born: dict[int, tuple[int, float]] = {}  # process id → its place, and when it was started
         self._is_stopping = False
         self._code = 0
         # Nobody ever writes into it: its end is that of the supervisor, however it came.
@@ -39,23 +40,23 @@ class _Supervisor:
     def run(self) -> int:
         for each in _STOP_SIGNALS:
             signal.signal(each, self._on_signal)
-        for _ in range(self._count):
-            self._start()
+        for place in range(self._count):
+            self._start(place)
         while self._born:
             process, status = os.waitpid(-1, 0)
             self._ended(process, os.waitstatus_to_exitcode(status))
         return self._code
 
-    def _start(self) -> None:
+    def _start(self, place: int) -> None:
         # A stop that comes while it is being born reaches the child, or is seen by the supervisor just after.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
         process = os.fork()
         if process == 0:
-            self._be_worker()
-        self._born[process] = time.monotonic()
+            self._be_worker(place)
+        self._born[process] = place, time.monotonic()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
 
-    def _be_worker(self) -> None:
+    def _be_worker(self, place: int) -> None:
         # A Ctrl-C reaches a whole process group, and would come twice: by the terminal and by the supervisor.
         os.setpgid(0, 0)
         os.close(self._held)
@@ -65,7 +66,7 @@ class _Supervisor:
         threading.Thread(target=_stop_with, args=(self._lifeline,), daemon=True).start()
         code = 1
         try:
-            code = self._work()
+            code = self._work(place)
         except Exception as error:
             telemetry.log("unforeseen error", level="error", **telemetry.cause(error))
         finally:
@@ -73,7 +74,7 @@ class _Supervisor:
             os._exit(code)  # not through the frames of the supervisor it was copied from
 
     def _ended(self, process: int, code: int) -> None:
-        born = self._born.pop(process)
+        place, born = self._born.pop(process)
         if self._is_stopping:
             return
         if code >= 0:
@@ -83,7 +84,7 @@ class _Supervisor:
         telemetry.log("worker replaced", level="warning", signal=-code)
         time.sleep(max(0.0, born + _LEAST_LIFE_S - time.monotonic()))
         if not self._is_stopping:
-            self._start()
+            self._start(place)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._pass_on(signal.Signals(number))

@@ -55,6 +55,13 @@ def ask(url: str) -> object:
     return httpx.post(f"{url}/graphql", json={"query": "{ __typename }"}, headers=headers, trust_env=False).json()
 
 
+def told(url: str) -> tuple[str, str]:
+    """Read how many requests to /graphql the figures tell of, and how many of them are under way."""
+    text = httpx.get(f"{url}/metrics", trust_env=False).text
+    figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return figures['gateway_request_seconds_count{operation="anonymous"}'], figures["gateway_requests_in_flight"]
+
+
 def test_a_worker_that_dies_is_replaced_and_a_stop_ends_all(tmp_path: Path) -> None:
     """Killed as the kernel kills for lack of memory; the others answer on, and a new one comes."""
     with workers(tmp_path) as (supervisor, url):
@@ -70,6 +77,20 @@ def test_a_worker_that_dies_is_replaced_and_a_stop_ends_all(tmp_path: Path) -> N
     events = [json.loads(line)["event"] for line in logged.splitlines()]
     assert events.count("worker replaced") == 1
     assert events.count("stopped") >= 1
+
+
+def test_any_worker_tells_the_figures_of_all_those_that_died_included(tmp_path: Path) -> None:
+    """Else each scrape would find another worker's counters, and take every smaller one for a restart."""
+    with workers(tmp_path) as (supervisor, url):
+        for _ in range(40):  # a connection each, so that both workers get some
+            assert ask(url) == {"data": {"__typename": "Query"}}
+        await_that(lambda: told(url) == ("40.0", "0.0"))  # within a second, when all have written theirs down
+        assert {told(url) for _ in range(10)} == {("40.0", "0.0")}
+        first = children(supervisor.pid)
+        os.kill(min(first), signal.SIGKILL)
+        await_that(lambda: len(children(supervisor.pid) - first) == 1)
+        assert ask(url) == {"data": {"__typename": "Query"}}
+        await_that(lambda: told(url) == ("41.0", "0.0"))
 
 
 def test_workers_do_not_outlive_their_supervisor(tmp_path: Path) -> None:
