@@ -9,7 +9,6 @@ list longer than assumed ends in an error, never in more calls.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,9 +51,12 @@ def price_of(plan: Plan, variables: VariableValues, terms: Terms) -> Price:
     key = (terms, *[_size(variables.coerced.get(name)) for name in plan.sizers]) if plan.sizers else terms
     price = plan.prices.get(key)
     if price is None:
+        price, has_failed = _priced(plan, variables, terms)
+        if has_failed:  # which other values under the same key need not
+            return price
         if len(plan.prices) >= _KEPT:
             plan.prices.clear()
-        price = plan.prices[key] = _priced(plan, variables, terms)
+        plan.prices[key] = price
     return price
 
 
@@ -62,13 +64,14 @@ def _size(value: Any) -> object:
     return value if value is None or isinstance(value, int) else repr(value)
 
 
-def _priced(plan: Plan, variables: VariableValues, terms: Terms) -> Price:
+def _priced(plan: Plan, variables: VariableValues, terms: Terms) -> tuple[Price, bool]:
+    """Price a plan; and tell whether a field counts as nothing because its arguments will not do."""
     walk = _Walk(variables, terms)
     walk.object(plan.root, _Place())
     routes = worst_case(_together(walk.places), terms)
     for route, count in walk.asked.items():
         routes[route] = routes.get(route, 0) + count
-    return Price(sum(routes.values()), routes, tuple(walk.places), walk.is_whole)
+    return Price(sum(routes.values()), routes, tuple(walk.places), walk.is_whole), walk.has_failed
 
 
 def _together(places: list[FanOut]) -> dict[str, list[Ask]]:
@@ -100,12 +103,15 @@ class _Walk:
         self.places: list[FanOut] = []
         self.asked: dict[str, int] = {}
         self.is_whole = True
+        self.has_failed = False
 
     def object(self, plan: ObjectPlan, place: _Place) -> None:
         asked: dict[tuple[str, str], Ask] = {}
         for step in plan.steps:
-            with suppress(Exception):  # arguments that will not do: the field fails before it asks anyone
+            try:
                 self._step(step, place, asked)
+            except Exception:  # arguments that will not do: the field fails before it asks anyone
+                self.has_failed = True
 
     def _step(self, step: FieldPlan, place: _Place, asked: dict[tuple[str, str], Ask]) -> None:
         path = f"{place.path}.{step.key}" if place.path else step.key

@@ -27,10 +27,10 @@ class EmbeddedBenefitDefinition(Record, frozen=True, kw_only=True):
     id: IdText
     name: str
     handle: str
+    period: int
     region_id: int | None = None
     region: Region | None = None
     currency: str | None = None
-    period: int | None = None
     description: str | None = None
     internal_notes: str | None = None
     short_description: str | None = None

@@ -24,7 +24,9 @@ class _Texts:
     redeem_code_online: str | None = field(default=UNSET, description="A code everyone redeems with online.")
     icon: str | None = field(default=UNSET, description="Address of its icon.")
     image_url: str | None = field(default=UNSET, description="Address of its picture.")
-    description: str | None = field(default=UNSET, description="What it is, in the retailer's own words.")
+    description: str | None = field(
+        default=UNSET, description="What it is, in words for staff; members never see them."
+    )
     internal_notes: str | None = field(default=UNSET, description="Notes among staff; members never see them.")
 
 

@@ -88,7 +88,10 @@ class BenefitDefinition:
     redeem_code_online: str | None = field(description="The code everyone redeems with online, if it is shared.")
     icon: str | None = field(description="Address of its icon.")
     image_url: str | None = field(description="Address of its picture.")
-    description: str | None = field(description="What it is, in the retailer's own words.")
+    description: str | None = field(
+        description="What it is, in words for staff; members read `shortDescription`. Services only.",
+        metadata=_STAFF,
+    )
     internal_notes: str | None = field(
         description="Notes among staff. Services only.",
         metadata=_STAFF,

@@ -79,10 +79,13 @@ def public_error(cause: Exception) -> PublicError:
 def formatted(error: GraphQLError) -> dict[str, Any]:
     """Write an error of an execution as the client reads it: message, locations, path, and extensions with a code.
 
-    Errors that graphql-core itself raises while it coerces what the client sent keep their words.
+    Errors that graphql-core itself raises while it coerces what the client sent keep their words; they point to a place
+    in the document. Those of a value on its way out do not: Omneo sent what the type cannot hold.
     """
     cause = error.original_error
     answer: dict[str, Any] = dict(error.formatted)
+    if isinstance(cause, GraphQLError) and not cause.nodes:
+        cause = omneo.Invalid(landed=omneo.Landed.UNKNOWN, detail="a value its type cannot hold")
     if cause is None or isinstance(cause, GraphQLError):
         answer["extensions"] = extensions("BAD_USER_INPUT") | (answer.get("extensions") or {})
         return answer

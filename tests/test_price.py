@@ -72,6 +72,13 @@ async def test_price_where_the_filter_is_honoured() -> None:
         assert report["predicted"] == 12
 
 
+async def test_a_variable_that_will_not_do_spoils_nobody_elses_price(house: House) -> None:
+    """A null in the place of an id asks nobody; whoever comes next with an id, by the same document, pays for it."""
+    query = 'query($id: ID = "1") { profile(id: $id) { id benefits(first: 2) { nodes { id } } } }'
+    assert await house.codes(query, id=None) == ["BAD_USER_INPUT"]
+    assert (await upstream(house, query, id=(await house.profile_ids(1))[0]))["predicted"] == 2
+
+
 async def test_price_follows_the_variables(house: House) -> None:
     """The same document costs what its variables make it cost."""
     query = NESTED.replace("first: 50", "first: $n").replace("{ profiles", "query($n: Int!) { profiles")

@@ -42,6 +42,23 @@ async def test_failure_of_omneo_is_a_code(house: House, fault: dict[str, Any], c
     assert "127.0.0.1" not in str(answer)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "stock"])
+async def test_a_value_that_no_type_holds_is_omneos_fault(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The client sent nothing wrong, and does not read what Omneo did; nor does the log say it."""
+    async with open_house(ENGINE=engine) as house:
+        profile_id = (await house.profile_ids(1))[0]
+        listed = await house.rest("GET", f"/profiles/{profile_id}/benefits")
+        listed["data"][0]["redemptions_remaining"] = 99_999_999_999
+        await house.faults({"path": "*/benefits", "action": "status", "status": 200, "body": json.dumps(listed)})
+        query = "query($id: ID!) { profile(id: $id) { benefits(first: 1) { nodes { redemptionsRemaining } } } }"
+        answer = await house.ask(query, id=profile_id)
+    assert answer["data"] == {"profile": {"benefits": {"nodes": [{"redemptionsRemaining": None}]}}}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UPSTREAM_INVALID"]
+    told = written(capsys)
+    assert '"event":"omneo failed"' in told
+    assert "99999999999" not in told + str(answer)
+
+
 async def test_dropped_read_is_repeated(house: House) -> None:
     """A read whose connection broke is asked again, and the repeat is counted apart."""
     profile_id = (await house.profile_ids(1))[0]
