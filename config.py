@@ -24,6 +24,7 @@ from parsing import (
     tenant,
     time_zone,
     url,
+    url_with_query,
     whole,
 )
 
@@ -141,7 +142,7 @@ class Settings:
             service_keys_file=read("SERVICE_KEYS_FILE", existing_file, None),
             jwt_issuer=read("JWT_ISSUER", str, None),
             jwt_audience=read("JWT_AUDIENCE", str, None),
-            jwks_url=read("JWKS_URL", url, None),
+            jwks_url=read("JWKS_URL", url_with_query, None),
             request_deadline_s=read("REQUEST_DEADLINE_S", seconds, 15.0),
             write_quarantine_s=read("WRITE_QUARANTINE_S", seconds, 30.0),
             state_db=read("STATE_DB", Path, None),

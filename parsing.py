@@ -35,6 +35,14 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def url_with_query(text: str) -> str:
+    """Read an address that may have a query, as some issuers publish their keys under one."""
+    address, mark, query = text.partition("?")
+    if mark and (not query or re.search(r"[\s#?]", query)):
+        raise ValueError("an http or https URL without user or fragment is wanted")
+    return url(address) + mark + query
+
+
 def origins(text: str) -> tuple[str, ...]:
     """Read origins of web pages, parted by commas or blanks; `*` alone is all."""
     named = tuple(each for each in re.split(r"[,\s]+", text) if each)

@@ -15,6 +15,8 @@ import telemetry
 K = TypeVar("K")
 V = TypeVar("V")
 
+IDS_PER_CALL = 50  # values in one query string: of UUIDs about 1.9 kB (API.md §4.3)
+
 
 class BatchLoader(DataLoader[K, V], Generic[K, V]):
     """Gather the keys of one tick, ask for them together, and hand each caller its own value or error.

@@ -8,7 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import omneo
-from loaders.batching import BatchLoader, each, each_or_none
+from loaders.batching import IDS_PER_CALL, BatchLoader, each, each_or_none
 from loaders.criteria import ANY_BENEFIT, BenefitCriteria
 from loaders.listing import Listing, scan, slice_of, whole_page
 
@@ -16,7 +16,6 @@ ProfileKey = tuple[str, omneo.Window, BenefitCriteria]
 Answer = Listing[omneo.Benefit] | omneo.OmneoError
 
 NO_FILTERS = omneo.Filters()
-IDS_PER_CALL = 50  # UUIDs in one query string: about 1.9 kB (API.md §4.3)
 
 
 class BenefitById(BatchLoader[int, omneo.Benefit | None]):

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 import omneo
-from loaders.batching import BatchLoader
+from loaders.batching import IDS_PER_CALL, BatchLoader
 
 Key = tuple[str, str]
-
-IDS_PER_CALL = 50  # about 2.5 kB of query
 
 
 class BenefitByExternalId(BatchLoader[Key, omneo.Benefit | None]):

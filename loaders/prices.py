@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from loaders.benefit import IDS_PER_CALL
+from loaders.batching import IDS_PER_CALL
 from loaders.listing import SCAN_PAGES
 
 
@@ -63,7 +63,7 @@ def _profiles_by_id(asks: list[Ask], terms: Terms) -> Calls:
         return _own(asks, terms)
     keys = sum(ask.keys for ask in asks)
     # Several are read by a list; what it lacks is asked for by its id before it counts as unknown.
-    lists = sum(ceil(ask.keys / IDS_PER_CALL) for ask in asks) if terms.profiles_by_id and keys > 1 else 0
+    lists = sum(_lists(ask.keys, terms) for ask in asks) if terms.profiles_by_id and keys > 1 else 0
     return {"GET /profiles": lists, "GET /profiles/{profile}": keys}
 
 
@@ -73,6 +73,16 @@ def _benefits_by_profile(asks: list[Ask], terms: Terms) -> Calls:
     # One page of all benefits together; either the rest takes no more pages than there are profiles, or each is asked.
     lists = sum(ceil(ask.keys / IDS_PER_CALL) for ask in asks if not ask.is_scanned) if several else 0
     return {"GET /benefits": lists, "GET /profiles/{profile}/benefits": each}
+
+
+def _benefits_by_external_id(asks: list[Ask], terms: Terms) -> Calls:
+    return {"GET /benefits": sum(_lists(ask.keys, terms) for ask in asks)}
+
+
+def _lists(keys: int, terms: Terms) -> int:
+    """Count the list calls that find so many records, fifty at a time, a row for each."""
+    full, rest = divmod(keys, IDS_PER_CALL)
+    return full * ceil(IDS_PER_CALL / terms.page_max) + ceil(rest / terms.page_max)
 
 
 def _one_each(route: str) -> Callable[[list[Ask], Terms], Calls]:
@@ -96,7 +106,7 @@ _PRICES: dict[str, Callable[[list[Ask], Terms], Calls]] = {
     "profiles": _windows("GET /profiles"),
     "balances_by_profile_id": _one_each("GET /profiles/{profile}/balances"),
     "benefit_by_id": _one_each("GET /benefits/{benefit}"),
-    "benefit_by_external_id": _one_each("GET /profiles/{profile}/benefits"),
+    "benefit_by_external_id": _benefits_by_external_id,
     "benefits_by_profile_id": _benefits_by_profile,
     "benefits": _windows("GET /benefits"),
     "redeemable_benefits_by_profile_id": _windows("GET /profiles/{profile}/redeemable_benefits"),

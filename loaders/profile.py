@@ -4,12 +4,10 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 
 import omneo
-from loaders.batching import BatchLoader, each, each_or_none
+from loaders.batching import IDS_PER_CALL, BatchLoader, each, each_or_none
 from loaders.listing import Listing, whole_page
 
 Failable = omneo.OmneoError
-
-IDS_PER_CALL = 50  # UUIDs in one query string: about 1.9 kB (API.md §4.3)
 
 
 class OwnProfile(BatchLoader[str, omneo.Profile | None]):

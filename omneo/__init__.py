@@ -34,7 +34,6 @@ from omneo.benefit_writes import (
     delete_benefit,
     extend_benefits,
     redeem_benefit,
-    update_benefit,
 )
 from omneo.cache import Catalogue
 from omneo.client import Client, Upstream
@@ -184,7 +183,6 @@ __all__ = [
     "redeem_benefit",
     "reduced",
     "to_wall",
-    "update_benefit",
     "update_definition",
     "utc_texts",
     "utc_time",

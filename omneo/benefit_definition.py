@@ -27,10 +27,10 @@ class EmbeddedBenefitDefinition(Record, frozen=True, kw_only=True):
     id: IdText
     name: str
     handle: str
-    period: int
     region_id: int | None = None
     region: Region | None = None
     currency: str | None = None
+    period: int | None = None  # Omneo says it always has one; no answer to a write is given up for it
     description: str | None = None
     internal_notes: str | None = None
     short_description: str | None = None

@@ -110,11 +110,6 @@ async def assign_many(client: Client, rows: Sequence[Mapping[str, Any]]) -> Queu
     return await client.post_whole("/benefits/batch.json", {"benefits": list(rows)}, Queued)
 
 
-async def update_benefit(client: Client, benefit_id: int, fields: Mapping[str, Any]) -> Benefit:
-    """Change the given fields of a benefit, and no others."""
-    return await client.put("/benefits/{benefit}", fields, Benefit, benefit=benefit_id)
-
-
 async def delete_benefit(client: Client, benefit_id: int) -> None:
     """Take a benefit away."""
     await client.delete("/benefits/{benefit}", benefit=benefit_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -22,6 +23,8 @@ from omneo.urls import Params, as_part, query
 from telemetry import Trace
 
 T = TypeVar("T")
+
+_LEARNT_S = 300  # how long it is held that pages are smaller than was said
 
 # A Decimal goes as the number it is, digit by digit; a float might be another one, or none that JSON can say.
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -47,7 +50,7 @@ class Upstream:
         self.reads: Transport = reads or self.transport
         self.api_url = api_url.rstrip("/")
         self.id_url = id_url.rstrip("/")
-        self.page_max = page_max
+        self.page_max = self._page_max_said = page_max
         self.flights = Flights()
         self._credential = Credential(token)
 
@@ -63,6 +66,16 @@ class Upstream:
         await self.transport.aclose()
         if self.reads is not self.transport:
             await self.reads.aclose()
+
+    def learn_page_max(self, size: int) -> None:
+        """Ask for no larger pages for a while; then it is found out anew, should it have been one odd answer."""
+        if size < self.page_max:
+            self.page_max = size
+            telemetry.log("omneo.page_max", level="warning", size=size)
+            asyncio.get_running_loop().call_later(_LEARNT_S, self._forget)
+
+    def _forget(self) -> None:
+        self.page_max = self._page_max_said
 
 
 class Client(msgspec.Struct, eq=False):
@@ -94,9 +107,7 @@ class Client(msgspec.Struct, eq=False):
     def learn_page_max(self, size: int, *, further: int) -> None:
         """Take note that Omneo sends smaller pages than was thought (API.md §12, U-4). The operation that finds out is
         allowed the further pages it takes; from the next one on the price knows."""
-        if size < self.upstream.page_max:
-            self.upstream.page_max = size
-            telemetry.log("omneo.page_max", level="warning", size=size)
+        self.upstream.learn_page_max(size)
         self.trace.tally.allow(further)
 
     def under(self, trace: Trace) -> Client:
@@ -131,25 +142,38 @@ class Client(msgspec.Struct, eq=False):
         return await read_each(self, f"GET {route}", urls, lambda answer: decode_whole(answer, kind))
 
     async def post(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
-        """Send a write, or a look-up that Omneo made a POST, and decode what the envelope holds."""
-        return decode(await self._send("POST", route, parts, body), kind)
+        """Send a write, and decode what the envelope holds."""
+        return decode(await self._write("POST", route, parts, body), kind)
+
+    async def look_up(self, route: str, body: Mapping[str, Any], kind: type[T]) -> T:
+        """Ask what Omneo made a POST though it changes nothing, and decode what the envelope holds."""
+        return decode(await self._send("POST", route, {}, body), kind)
 
     async def post_whole(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Send a write whose answer has no envelope (API.md §5, queued batches)."""
-        return decode_whole(await self._send("POST", route, parts, body), kind)
+        return decode_whole(await self._write("POST", route, parts, body), kind)
 
     async def put(self, route: str, body: Mapping[str, Any], kind: type[T], **parts: str | int) -> T:
         """Change a record, and decode it as it is now."""
-        return decode(await self._send("PUT", route, parts, body), kind)
+        return decode(await self._write("PUT", route, parts, body), kind)
 
     async def delete(self, route: str, **parts: str | int) -> None:
         """Remove a record."""
-        await self._send("DELETE", route, parts)
+        await self._write("DELETE", route, parts)
 
-    async def _send(
+    async def _write(
         self, method: str, route: str, parts: Mapping[str, str | int], body: Mapping[str, Any] | None = None
     ) -> Answer:
-        """Send a write, or what Omneo made look like one: once, whatever becomes of it."""
+        """Send a write; whoever reads after it does not join a read from before it."""
+        try:
+            return await self._send(method, route, parts, body)
+        finally:
+            self.upstream.flights.part()
+
+    async def _send(
+        self, method: str, route: str, parts: Mapping[str, str | int], body: Mapping[str, Any] | None
+    ) -> Answer:
+        """Send what is no GET: once, whatever becomes of it."""
         name = f"{method} {route}"
         url = self._url(route, parts, ())
         left_s = count(self.trace, name)
@@ -157,10 +181,7 @@ class Client(msgspec.Struct, eq=False):
         if body is not None:
             headers, content = headers | {"content-type": "application/json"}, _encoder.encode(body)
         request = Request(method, url, headers, content, left_s, self.trace)
-        try:
-            return await attempt(name, self.upstream.transport, request, self.trace, is_member=self.is_member)
-        finally:
-            self.upstream.flights.part()
+        return await attempt(name, self.upstream.transport, request, self.trace, is_member=self.is_member)
 
     def _url(self, route: str, parts: Mapping[str, str | int], params: Params) -> str:
         for name, value in parts.items():

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 from omneo.errors import InvalidId
 
-OPERATORS = ("ne", "gt", "gte", "lt", "lte", "in", "nullable")
-
 Value = str | int | bool | Iterable[str] | None
 
 

@@ -128,7 +128,7 @@ async def find_profile_by_email(client: Client, email: str) -> Profile | None:
 async def find_profile_by_identity(client: Client, handle: str, identifier: str) -> Profile | None:
     """Find the profile with this identity, which travels in the body; None when there is none."""
     try:
-        profile: Profile = await client.post("/profiles/search-id", {"type": handle, "id": identifier}, Profile)
+        profile: Profile = await client.look_up("/profiles/search-id", {"type": handle, "id": identifier}, Profile)
     except (NotFound, Refused):
         return None
     return profile

@@ -64,18 +64,17 @@ async def resolve_assign_benefits(info: Info, input: AssignManyArgument) -> Assi
         return writes.Taken(queued.batch_id)
 
     kind = info.context.kinds.assign_many
-    known_as = await operation_id(info, kind, key)
+    found_by = await operation_id(info, kind, key)
     outcome = await perform(
         info,
         kind,
         send,
         key=key,
         profile_id="",
-        target=known_as,  # nobody waits for another batch
+        target=found_by,  # nobody waits for another batch
         asked=_as_asked(rows, input.rows),
         note=writes.noted(rows),
     )
-    found_by = await operation_id(info, kind, key)
     match outcome:
         case writes.Done():
             for definition in definitions.values():

@@ -23,7 +23,7 @@ from resolvers.inputs import (
     handles,
     reference,
 )
-from resolvers.marks import loads
+from resolvers.marks import loads, reads
 from resolvers.paging import Connection, place
 from resolvers.words import Word, spelled, word
 
@@ -93,6 +93,14 @@ def loaded_field(attribute: str, read: Callable[[Any], Any] | None = None) -> Ca
 def loaded_word(attribute: str, kind: type[Word]) -> Callable[..., Any]:
     """Make the resolver of such a field that holds one of Omneo's words."""
     return loaded_field(attribute, partial(word, kind))
+
+
+@reads("period")
+def resolve_period(root: strawberry.Parent[Any]) -> int:
+    if root.period is None:
+        raise omneo.Invalid(detail="a definition without a period")
+    period: int = root.period
+    return period
 
 
 def _definition(

@@ -69,7 +69,7 @@ async def claimant(info: Info, named: strawberry.ID | None) -> str | None:
     """Tell whose claim it is: a member's own, whatever a stranger's id would say; the named profile for a service."""
     profile_id = None if named is None else omneo.profile_id(named, field="profileId")
     if info.context.caller.is_member:
-        own = await info.context.loaders.own_profile.load("me")
+        own = await info.context.loaders.own_profile.load(omneo.ME)
         return own.id if own is not None and profile_id in (None, own.id) else None
     if profile_id is None:
         raise BadInput("profileId is needed: a service claims on behalf of a profile.")

@@ -26,13 +26,18 @@ class BenefitErrorCode(enum.Enum):
     ALLOCATION_EXHAUSTED = enum_value("ALLOCATION_EXHAUSTED", description="None are left.")
     BENEFIT_UNKNOWN = enum_value("BENEFIT_UNKNOWN", description="There is no such benefit.")
     BENEFIT_EXPIRED = enum_value("BENEFIT_EXPIRED", description="The benefit has expired.")
-    NOTHING_TO_REDEEM = enum_value("NOTHING_TO_REDEEM", description="The benefit has no redemptions left.")
+    NOTHING_TO_REDEEM = enum_value(
+        "NOTHING_TO_REDEEM", description="The benefit has fewer redemptions left than were asked for."
+    )
     NOT_SELF_REDEEMABLE = enum_value(
         "NOT_SELF_REDEEMABLE", description="Members do not redeem this benefit themselves; staff do it for them."
     )
     NOT_EXTENDABLE = enum_value("NOT_EXTENDABLE", description="The benefit's expiry cannot be put off.")
     HANDLE_TAKEN = enum_value("HANDLE_TAKEN", description="Another benefit definition has this handle.")
-    KEY_REUSED = enum_value("KEY_REUSED", description="The idempotency key was used for another request.")
+    KEY_REUSED = enum_value(
+        "KEY_REUSED",
+        description="The idempotency key was used for another request, or what it made has been removed since.",
+    )
     BENEFIT_PENDING = enum_value(
         "BENEFIT_PENDING", description="The request was sent and its outcome is not known yet."
     )
@@ -146,7 +151,10 @@ class HandleTaken(Refusal):
 @dataclass(frozen=True, slots=True)
 class KeyReused(Refusal):
     code = BenefitErrorCode.KEY_REUSED
-    message = "This idempotencyKey was used for another request. Use a new key for a new intent."
+    message = (
+        "This idempotencyKey was used for another request, or what it made has been removed since. "
+        "Use a new key for a new intent."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ async def caller_name(info: Info) -> str:
     caller = info.context.caller
     if not caller.is_member:
         return f"service:{caller.name}"
-    own = await info.context.loaders.own_profile.load("me")
+    own = await info.context.loaders.own_profile.load(omneo.ME)
     if own is None:
         raise omneo.MemberUnauthenticated
     return f"member:{own.id}"

@@ -30,7 +30,10 @@ class CurrencyRate:
 @strawberry.type(description="What a profile has to spend.")
 class Balances:
     reward_balance = field(
-        resolver=balance("reward_balance"), graphql_type=Decimal | None, description="Reward money.", metadata=_RULE
+        resolver=balance("reward_balance"),
+        graphql_type=Decimal | None,
+        description="Reward money, in the retailer's currency.",
+        metadata=_RULE,
     )
     point_balance = field(
         resolver=balance("point_balance"), graphql_type=Decimal | None, description="Points, as points.", metadata=_RULE
@@ -38,7 +41,7 @@ class Balances:
     point_balance_dollars = field(
         resolver=balance("point_balance_dollars"),
         graphql_type=Decimal | None,
-        description="What the points are worth in money.",
+        description="What the points are worth, in the retailer's currency.",
         metadata=_RULE,
     )
     benefit_balance = field(
@@ -48,12 +51,15 @@ class Balances:
         metadata=_RULE,
     )
     credit_balance = field(
-        resolver=balance("credit_balance"), graphql_type=Decimal | None, description="Store credit.", metadata=_RULE
+        resolver=balance("credit_balance"),
+        graphql_type=Decimal | None,
+        description="Store credit, in the retailer's currency.",
+        metadata=_RULE,
     )
     combined_balance_dollars = field(
         resolver=balance("combined_balance_dollars"),
         graphql_type=Decimal | None,
-        description="Reward money and points together, in money.",
+        description="Reward money and points together, in the retailer's currency.",
         metadata=_RULE,
     )
     localised = field(

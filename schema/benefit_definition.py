@@ -13,6 +13,7 @@ from resolvers.benefit_definition import (
     loaded_word,
     resolve_benefit_definition,
     resolve_benefit_definitions,
+    resolve_period,
 )
 from resolvers.claimability import Claimability, resolve_claimability
 from resolvers.times import tenant_time, utc_time
@@ -104,7 +105,9 @@ class BenefitDefinition:
         metadata=needs("read-profiles", "read-benefits", "read-benefit-definitions"),
     )
 
-    period: int = field(description="How long a benefit lives after it is issued, in units of `periodType`.")
+    period: int = field(
+        resolver=resolve_period, description="How long a benefit lives after it is issued, in units of `periodType`."
+    )
     period_type: PeriodType | None = field(
         resolver=loaded_word("period_type", PeriodType),
         description="The unit of `period`, or the rule in its place.",
@@ -173,7 +176,9 @@ class BenefitDefinition:
     total_allocations_remaining: int | None = field(description="How many codes are left in the pool.")
     force_allocation: bool | None = field(description="Whether a benefit is only issued with a code from the pool.")
 
-    notify_schedule_offset: int | None = field(description="Shift of the notification schedule.")
+    notify_schedule_offset: int | None = field(
+        description="Shift of the notification schedule, as Omneo tells it; its unit is not documented."
+    )
     notify_issue_offset_days: int | None = field(description="Days after issue at which the member is told of it.")
     notify_issue_offset_hour: int | None = field(description="Hour of the day at which the member is told of it.")
     notify_remind_offset_days: int | None = field(description="Days before expiry at which the member is reminded.")

@@ -27,7 +27,7 @@ from schema.views import view_of
 
 @strawberry.type(description="One write, from its first sending to its outcome.")
 class BenefitOperation:
-    id: strawberry.ID = field(description="Its id, as `BenefitPending` gave it.")
+    id: strawberry.ID = field(description="Its id, as `BenefitPending` or `BenefitsQueued` gave it.")
     kind: BenefitOperationKind = field(resolver=resolve_operation_kind, description="Which mutation made it.")
     state: BenefitOperationState = field(resolver=resolve_operation_state, description="How far it is.")
     attempt: int = field(description="How often it has been sent, or was about to be, under its key.")

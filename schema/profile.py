@@ -41,7 +41,7 @@ class Tier:
     name: str = field(description="The tier's name, such as Silver.")
     handle: str = field(description="The tier's name, as programs know it.")
     anniversary_at: datetime | None = field(
-        resolver=tenant_time("anniversary_at"), description="When the standing is next reviewed."
+        resolver=tenant_time("anniversary_at"), description="The anniversary of the standing, as Omneo tells it."
     )
     maintained_at: datetime | None = field(
         resolver=tenant_time("maintained_at"), description="When it was last confirmed."
@@ -123,13 +123,13 @@ class Profile:
     is_completed: bool | None = field(description="Whether all details are filled in.")
     is_public: bool | None = field(description="Whether other members may see the profile.")
     profile_type: ProfileType | None = field(resolver=profile_type, description="What kind of profile this is.")
-    joined_location_id: strawberry.ID | None = field(description="Where they joined.")
+    joined_location_id: strawberry.ID | None = field(description="Omneo's number for the place where they joined.")
     joined_location: Location | None = field(description="Where they joined.")
-    preferred_location_id: strawberry.ID | None = field(description="The place they prefer.")
+    preferred_location_id: strawberry.ID | None = field(description="Omneo's number for the place they prefer.")
     preferred_location: Location | None = field(description="The place they prefer.")
-    joined_staff_id: strawberry.ID | None = field(description="Who signed them up.")
+    joined_staff_id: strawberry.ID | None = field(description="Omneo's id of who signed them up.")
     joined_staff: JSON | None = field(description="Who signed them up, as Omneo tells it.")
-    preferred_staff_id: strawberry.ID | None = field(description="Who looks after them.")
+    preferred_staff_id: strawberry.ID | None = field(description="Omneo's id of who looks after them.")
     preferred_staff: JSON | None = field(description="Who looks after them, as Omneo tells it.")
     tier_handle: str | None = field(description="Handle of their tier.")
     tier: Tier | None = field(description="Their standing in the tiers; null when they have none.")
@@ -162,7 +162,7 @@ class Profile:
     balances = field(
         resolver=resolve_profile_balances,
         graphql_type=Balances | None,
-        description="What they have to spend, in their currency or another.",
+        description="What they have to spend; `localised` is in the currency asked for.",
         metadata=needs("read-profiles"),
     )
     benefits = field(

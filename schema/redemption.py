@@ -47,7 +47,7 @@ class Redemption:
     total: Decimal | None = field(description="How much money was spent; null when only benefits were redeemed.")
     total_localised: Decimal | None = field(description="The same in the profile's currency.")
     meta: JSON | None = field(description="Whatever was stored with it.")
-    location_id: strawberry.ID | None = field(description="Where it happened.")
+    location_id: strawberry.ID | None = field(description="Omneo's number for the place where it happened.")
     location: Location | None = field(description="Where it happened.")
     transaction_id: strawberry.ID | None = field(description="Omneo's number of the sale it belongs to.")
     transaction: RedemptionTransaction | None = field(description="The sale it belongs to.")

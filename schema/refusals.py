@@ -111,7 +111,10 @@ class HandleTaken(BenefitMutationError):
     is_type_of = view_of(refusals.HandleTaken)
 
 
-@strawberry.type(description="The idempotency key was used before, for a different request.")
+@strawberry.type(
+    description="The idempotency key was used before: for a different request, or for this one, and what it made has "
+    "been removed since."
+)
 class KeyReused(BenefitMutationError):
     is_type_of = view_of(refusals.KeyReused)
 

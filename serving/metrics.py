@@ -34,7 +34,7 @@ class Metrics(Collector):
 
     Counted in plain numbers, by one event loop, and made Prometheus' only when they are asked for: a request touches
     ten figures, and a lock for each took a tenth of a small query's time. The names of operations are bounded by the
-    first fifty; codes, outcomes, routes and loaders are ours.
+    first fifty of each process; codes, outcomes, routes and loaders are ours.
     """
 
     def __init__(self) -> None:
@@ -60,10 +60,8 @@ class Metrics(Collector):
         """Count one finished request; of the operations' names, the first fifty seen keep a label of their own."""
         label = operation if operation in self._operations else self._label(operation)
         self._answered.add((label, outcome, tally.engine), seconds)
-        for code in codes:
-            self._errors.add((code,))
-            if "LIMIT" in code:
-                self.count_refusal(code)
+        if codes:
+            self._observe_errors(codes)
         for route, calls in tally.routes.items():
             self._calls.add((route,), calls)
         for route, took in tally.calls_s:
@@ -76,6 +74,13 @@ class Metrics(Collector):
             self._retries.add((), tally.retried)
         if tally.cached:
             self._cached.add((), tally.cached)
+
+    def _observe_errors(self, codes: Sequence[str]) -> None:
+        for code in codes:
+            self._errors.add((code,))
+        for code in set(codes):
+            if "LIMIT" in code and not code.startswith("UPSTREAM_"):  # Omneo's limits are not ours
+                self.count_refusal(code)
 
     def count_refusal(self, code: str) -> None:
         """Count one request that a limit refused."""
@@ -100,6 +105,7 @@ class Metrics(Collector):
         for name, each in self._counted():
             for labels, row in numbers.rows[name]:
                 each.add_row(labels, row)
+        self._operations |= {operation for operation, *_ in self._answered.labels()}
 
     def collect(self) -> Iterator[Metric]:
         """Hand the figures to prometheus_client."""
@@ -171,6 +177,9 @@ class _Spread:
 
     def add_row(self, labels: tuple[str, ...], row: Sequence[float]) -> None:
         self._rows[labels] = _sum(self._rows.get(labels), row)
+
+    def labels(self) -> list[tuple[str, ...]]:
+        return [*self._rows]
 
     def counter(self, name: str, told: str, **places: int) -> Metric:
         family = CounterMetricFamily(name, told, labels=[*places])

@@ -48,6 +48,9 @@ async def test_rows_land_once_for_one_key(house: House) -> None:
     assert [benefit["profileId"] for benefit in shown] == ids
     assert [benefit["value"] for benefit in shown] == ["0", "1", "2"]
     assert [benefit["externalId"] for benefit in shown] == [f"{queued['operationId']}-{n}" for n in range(3)]
+    again = await house.ask(PROGRESS, id=queued["operationId"], first=60)
+    assert again["extensions"]["upstream"]["predicted"] == 1 + 2  # sixty rows are looked up fifty at a time
+    assert again["extensions"]["upstream"]["made"] == 1  # for the three there are
     await house.calls()
     assert (await house.data(ASSIGN, input=asked))["assignBenefits"] == queued
     assert not [call for call in await house.calls() if call.startswith("POST")]

@@ -1,5 +1,6 @@
 """Windows of lists, whatever size their pages come in."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -40,6 +41,16 @@ async def test_window_is_read_whatever_size_pages_come_in(at_most: int, window: 
     assert all(request.url.params["sort"] == "created_at" for request in wire.requests)
     if at_most == 100:
         assert len(wire.requests) <= 2
+
+
+async def test_smaller_pages_are_asked_for_until_that_may_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One odd answer of one route does not make every list dear for good."""
+    monkeypatch.setattr("omneo.client._LEARNT_S", 0.05)
+    client = Wire(listed(61, at_most=9)).client()
+    await omneo.list_profiles(client, Window(0, 50), Filters())
+    assert client.page_max == 9
+    await asyncio.sleep(0.1)
+    assert client.page_max == 100
 
 
 async def test_page_beyond_the_end_is_empty() -> None:

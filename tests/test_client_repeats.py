@@ -80,6 +80,16 @@ async def test_lookup_by_post_is_not_repeated() -> None:
     assert len(wire.requests) == 1
 
 
+async def test_lookup_by_post_is_no_write() -> None:
+    """Reads under way are as fresh after it as before: whoever asks the same still joins them."""
+    client = Wire(ok(PROFILE)).client()
+    era = client.era
+    await omneo.find_profile_by_identity(client, "loyalty_card", "LC1")
+    assert client.era == era
+    await client.post("/benefits", {}, dict)
+    assert client.era == era + 1
+
+
 async def test_retry_after_is_waited_for() -> None:
     wire = Wire(httpx.Response(429, headers={"retry-after": "1"}), ok(PROFILE))
     began = time.monotonic()

@@ -60,6 +60,9 @@ def test_id_url_overrides_the_derived_root() -> None:
         ({"COST_LIMIT": "-1"}, "COST_LIMIT"),
         ({"SERVICE_KEYS_FILE": "/no/such/hidden"}, "SERVICE_KEYS_FILE"),
         ({"JWKS_URL": "hidden"}, "JWKS_URL"),
+        ({"JWKS_URL": "https://x/keys?"}, "JWKS_URL"),
+        ({"JWKS_URL": "https://x/keys?p=hidden#x"}, "JWKS_URL"),
+        ({"JWKS_URL": "https://hidden@x/keys?p=1"}, "JWKS_URL"),
         ({"JWT_ISSUER": "https://issuer.example"}, "JWT_AUDIENCE"),
         ({"REDIS_URL": "http://:hidden@x"}, "REDIS_URL"),
         ({"LIMITS": "hidden"}, "LIMITS"),
@@ -82,6 +85,12 @@ def test_wrong_setting_is_named_in_one_line_and_never_quoted(change: dict[str, s
     assert message.startswith(name)
     assert "\n" not in message
     assert "hidden" not in message.lower()
+
+
+def test_keys_of_an_issuer_may_lie_under_a_query() -> None:
+    jwt = {"JWT_ISSUER": "https://issuer.example", "JWT_AUDIENCE": "gateway"}
+    asked = Settings.from_environ(MINIMUM | jwt | {"JWKS_URL": "https://issuer.example/keys?p=sign_in&v=2"})
+    assert asked.jwks_url == "https://issuer.example/keys?p=sign_in&v=2"
 
 
 def test_development_token_opens_a_loopback_sandbox_only() -> None:

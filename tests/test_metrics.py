@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,7 +14,10 @@ from lines import written
 
 from config import Settings
 from gateway import create_app
+from serving.figures import Figures
+from serving.metrics import Metrics
 from serving.protocol import HeadLimits
+from telemetry import Tally
 
 DEEP = "query Deep { me " + "{ benefits { nodes { profile " * 6 + "{ id }" + " } } }" * 6 + " }"
 
@@ -71,6 +75,28 @@ async def test_refusals_are_counted_by_limit(mode: str, label: str) -> None:
         seen = await figures(house.gateway)
         for limit in ("LIMIT_DEPTH", "COST_LIMIT", "RATE_LIMITED"):
             assert seen[f'gateway_limit_refusals_total{{limit="{limit}",mode="{label}"}}'] >= 1, limit
+
+
+async def test_omneos_limits_are_not_ours(house: House) -> None:
+    """An alert on refusals is about what we refuse."""
+    await house.faults({"path": "*", "action": "status", "status": 429, "retry_after": 60})
+    await house.ask('{ a: benefit(id: "1") { id } b: benefit(id: "2") { id } }')
+    seen = await figures(house.gateway)
+    assert seen['gateway_errors_total{code="UPSTREAM_RATE_LIMITED"}'] == 2
+    assert not [name for name in seen if name.startswith("gateway_limit_refusals")]
+
+
+def test_names_are_bounded_from_one_worker_to_the_next(tmp_path: Path) -> None:
+    """Whoever takes the place of one that died has its names, and gives none of their own besides."""
+    for life in range(3):
+        metrics = Metrics()
+        figures = Figures(metrics)
+        figures.share(tmp_path, 0)
+        for number in range(60):
+            metrics.observe(f"Operation{life}{number}", "ok", 0.01, [], Tally())
+        text = figures.text().decode()
+        assert text.count("gateway_requests_total{") == 51
+    assert 'gateway_requests_total{operation="other",outcome="ok"} 130.0' in text
 
 
 async def test_who_is_cut_off_before_there_is_a_request_is_counted_and_told(capsys: pytest.CaptureFixture[str]) -> None:
