@@ -24,7 +24,7 @@ from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from execution.plan import Bind, Read
+from execution.plan import Bind, FieldReader
 
 Arguments = dict[str, Any]
 NO_VARIABLES = VariableValues({}, {})
@@ -123,7 +123,7 @@ def caller(resolver: StrawberryResolver[Any], read: ArgumentReader) -> Bind:
     )
     info_name = resolver.info_parameter and resolver.info_parameter.name
 
-    def bind(info: Any, variables: VariableValues) -> Read:
+    def bind(info: Any, variables: VariableValues) -> FieldReader:
         arguments = read(variables)
         if info_name:
             arguments = {**arguments, info_name: info}

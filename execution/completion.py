@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from graphql import GraphQLError, Undefined, located_error
 
-from execution.plan import FieldPlan, ObjectPlan, Read
+from execution.plan import FieldPlan, ObjectPlan, FieldReader
 
 Path = list[str | int]
 
@@ -79,7 +79,7 @@ class Errors(msgspec.Struct, eq=False):
             return self.settle(error, field, path, is_nullable=is_nullable)
         return written
 
-    def object(self, plan: ObjectPlan, row: Any, path: Path, reader: Callable[[FieldPlan], Read]) -> Any:
+    def object(self, plan: ObjectPlan, row: Any, path: Path, reader: Callable[[FieldPlan], FieldReader]) -> Any:
         """Complete one record: its dict, with None for every step, or the error that climbs from it."""
         result: dict[str, Any] = {}
         for field in plan.fields:
@@ -99,7 +99,7 @@ class Errors(msgspec.Struct, eq=False):
             result[field.key] = completed
         return result
 
-    def _flat(self, field: FieldPlan, value: Any, path: Path, reader: Callable[[FieldPlan], Read]) -> Any:
+    def _flat(self, field: FieldPlan, value: Any, path: Path, reader: Callable[[FieldPlan], FieldReader]) -> Any:
         if not field.has_selection or isinstance(value, Exception):
             return self.leaf(field, value, path)
         if value is None:

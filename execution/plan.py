@@ -14,11 +14,11 @@ from resolvers.access import Rule
 from resolvers.marks import Mark
 
 # From records, and the readers of a plan's `bound`, to a dict each.
-Project = Callable[[Sequence[Any], "list[Read]"], list[dict[str, Any]]]
+Project = Callable[[Sequence[Any], "list[FieldReader]"], list[dict[str, Any]]]
 
 # From a parent record to a value: a Load, an awaitable, or the value. Where attributes are `spread`, a mapping from
 # what they hold.
-Read = Any
+FieldReader = Any
 
 
 def as_written(value: Any) -> Any:
@@ -34,7 +34,7 @@ class Held(NamedTuple):
 
 
 # Made once per level, of info and variables: what reads a field of every parent. Raises what is wrong with arguments.
-Bind = Callable[[Any, VariableValues], Read]
+Bind = Callable[[Any, VariableValues], FieldReader]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -69,7 +69,7 @@ class FieldPlan:
     foresees: Callable[[Any, VariableValues], Any] | None = None  # makes a stand-in for the record to come
     foreseen: list[FieldPlan] = field(default_factory=list)  # fields below that can be asked for with it alone
 
-    def value(self, read: Read, row: Any) -> Any:
+    def value(self, read: FieldReader, row: Any) -> Any:
         """Read the value of one record."""
         if not self.spread:
             return read(row)

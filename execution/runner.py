@@ -19,11 +19,11 @@ from graphql.execution.values import VariableValues
 from execution.asking import Ahead, Asked, Loader, ask, awaited, look_ahead, made, settle_loads
 from execution.completion import Errors, Path
 from execution.level import Below, Level
-from execution.plan import FieldPlan, ObjectPlan, Plan, Read
+from execution.plan import FieldPlan, ObjectPlan, Plan, FieldReader
 from execution.projection import attach_projection
 from loaders.batching import Load
 
-_NOTHING: list[Read] = []
+_NOTHING: list[FieldReader] = []
 ROOT = object()  # what the root's fields have as their parent
 TURN_S = 0.001  # how long records are projected before other requests have their turn
 AT_ONCE = 1000  # records, as a first guess of what that is; lists inside them count as so many
@@ -116,7 +116,7 @@ class Runner(msgspec.Struct, eq=False):
     def _exactly(self, plan: ObjectPlan, row: Any, path: Path) -> Any:
         return None if row is None else self.errors.object(plan, row, path, self._reader)
 
-    def _reader(self, field: FieldPlan) -> Read:
+    def _reader(self, field: FieldPlan) -> FieldReader:
         return field.bind(self.info, self.variables)
 
     async def _alone(self, step: FieldPlan, level: Level, out: list[Any]) -> None:
