@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from graphql import GraphQLError, Undefined, located_error
 
-from execution.plan import FieldPlan, ObjectPlan, FieldReader
+from execution.plan import FieldPlan, FieldReader, ObjectPlan
 
 Path = list[str | int]
 

@@ -19,7 +19,7 @@ from graphql.execution.values import VariableValues
 from execution.asking import Ahead, Asked, Loader, ask, awaited, look_ahead, made, settle_loads
 from execution.completion import Errors, Path
 from execution.level import Below, Level
-from execution.plan import FieldPlan, ObjectPlan, Plan, FieldReader
+from execution.plan import FieldPlan, FieldReader, ObjectPlan, Plan
 from execution.projection import attach_projection
 from loaders.batching import Load
 
