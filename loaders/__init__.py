@@ -75,14 +75,18 @@ class Loaders:
     def server(self) -> omneo.Client:
         return self._open_server()
 
+    @property
+    def _members(self) -> OwnProfile | None:
+        """The loader of a member's own profile; None for a service."""
+        return self.own_profile if self._client.is_member else None
+
     @lazy
     def own_profile(self) -> OwnProfile:
         return OwnProfile(self._client)
 
     @lazy
     def profile_by_id(self) -> ProfileById:
-        own = self.own_profile if self._client.is_member else None
-        return ProfileById(self._client, self._capabilities, own)
+        return ProfileById(self._client, self._capabilities, self._members)
 
     @lazy
     def profile_by_email(self) -> ProfileByEmail:
@@ -130,15 +134,15 @@ class Loaders:
 
     @lazy
     def definition_by_id(self) -> DefinitionById:
-        return DefinitionById(self.server, self._catalogue)
+        return DefinitionById(self.server, self._catalogue, self._members)
 
     @lazy
     def definition_by_handle(self) -> DefinitionByHandle:
-        return DefinitionByHandle(self.server, self._catalogue)
+        return DefinitionByHandle(self.server, self._catalogue, self._members)
 
     @lazy
     def definitions(self) -> Definitions:
-        return Definitions(self.server)
+        return Definitions(self.server, self._members)
 
     @lazy
     def redemptions_by_profile_id(self) -> RedemptionsByProfileId:

@@ -35,6 +35,7 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 Calls = dict[str, int]
+Price = Callable[[list[Ask], Terms], Calls]
 
 
 def worst_case(asks: Mapping[str, list[Ask]], terms: Terms) -> Calls:
@@ -85,12 +86,17 @@ def _lists(keys: int, terms: Terms) -> int:
     return full * ceil(IDS_PER_CALL / terms.page_max) + ceil(rest / terms.page_max)
 
 
-def _one_each(route: str) -> Callable[[list[Ask], Terms], Calls]:
+def _one_each(route: str) -> Price:
     return lambda asks, _terms: {route: sum(ask.keys for ask in asks)}
 
 
-def _windows(route: str) -> Callable[[list[Ask], Terms], Calls]:
+def _windows(route: str) -> Price:
     return lambda asks, terms: {route: sum(ask.keys * _pages(ask, terms) for ask in asks)}
+
+
+def _proven(price: Price) -> Price:
+    """Add what it takes that Omneo judges a member's token first, where it is not asked with it (ADR 25)."""
+    return lambda asks, terms: price(asks, terms) | _own(asks, terms)
 
 
 def _pages(ask: Ask, terms: Terms) -> int:
@@ -98,7 +104,7 @@ def _pages(ask: Ask, terms: Terms) -> int:
     return SCAN_PAGES if ask.is_scanned else ceil(ask.first / terms.page_max) + ask.is_later_page
 
 
-_PRICES: dict[str, Callable[[list[Ask], Terms], Calls]] = {
+_PRICES: dict[str, Price] = {
     "own_profile": _own,
     "profile_by_id": _profiles_by_id,
     "profile_by_email": _one_each("GET /profiles"),
@@ -112,9 +118,9 @@ _PRICES: dict[str, Callable[[list[Ask], Terms], Calls]] = {
     "redeemable_benefits_by_profile_id": _windows("GET /profiles/{profile}/redeemable_benefits"),
     "claimable_definitions_by_profile_id": _one_each("GET /profiles/{profile}/benefits/claimable"),
     "viewable_definitions_by_profile_id": _one_each("GET /profiles/{profile}/benefits/viewable"),
-    "definition_by_id": _one_each("GET /benefits/definitions/{definition}"),
-    "definition_by_handle": _one_each("GET /benefits/definitions/handle/{handle}"),
-    "definitions": _windows("GET /benefits/definitions"),
+    "definition_by_id": _proven(_one_each("GET /benefits/definitions/{definition}")),
+    "definition_by_handle": _proven(_one_each("GET /benefits/definitions/handle/{handle}")),
+    "definitions": _proven(_windows("GET /benefits/definitions")),
     "redemptions_by_profile_id": _windows("GET /profiles/{profile}/redemptions"),
 }
 

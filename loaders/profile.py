@@ -19,7 +19,15 @@ class OwnProfile(BatchLoader[str, omneo.Profile | None]):
 
     async def fetch(self, keys: list[str]) -> Sequence[omneo.Profile | Failable | None]:
         [own] = await each_or_none(lambda _: omneo.fetch_own_profile(self._client), [omneo.ME])
+        if not isinstance(own, Exception):
+            self._client.upstream.accepted.note(self._client.credential)
         return [own for _ in keys]
+
+    async def prove(self) -> None:
+        """Have Omneo judge the token, unless it accepted it within the last minute; raises what it says of one it does
+        not accept. A token without a profile is as good as any."""
+        if not self._client.upstream.accepted.holds(self._client.credential):
+            await self.load(omneo.ME)
 
 
 class ProfileById(BatchLoader[str, omneo.Profile | None]):

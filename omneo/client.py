@@ -12,7 +12,7 @@ from starlette.datastructures import Secret
 
 import telemetry
 from omneo.attempt import attempt, count
-from omneo.credential import Credential
+from omneo.credential import Accepted, Credential
 from omneo.decoding import decode, decode_whole, list_of
 from omneo.errors import OmneoError
 from omneo.flights import Flights
@@ -52,6 +52,7 @@ class Upstream:
         self.id_url = id_url.rstrip("/")
         self.page_max = self._page_max_said = page_max
         self.flights = Flights()
+        self.accepted = Accepted()
         self._credential = Credential(token)
 
     def as_service(self, trace: Trace) -> Client:

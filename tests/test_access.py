@@ -135,6 +135,37 @@ async def test_another_profile_is_the_same_as_none(house: House) -> None:
         assert "errors" not in seen[0][0]
 
 
+CATALOGUE = (
+    "{ benefitDefinitions { nodes { redeemCodePos } } }",
+    '{ benefitDefinition(by: {id: "1"}) { redeemCodePos } }',
+    '{ benefitDefinition(by: {handle: "welcome-offer"}) { redeemCodePos } }',
+)
+
+
+@pytest.mark.parametrize("query", CATALOGUE)
+@pytest.mark.parametrize("engine", ["compiled", "stock"])
+async def test_an_invented_token_reads_no_definition(query: str, engine: str) -> None:
+    """The catalogue is read as the tenant, so Omneo judges the token first, and nothing is spent before (ADR 25)."""
+    async with open_house(ENGINE=engine) as house:
+        await house.data(query)  # what is remembered is no more theirs than what is not
+        await house.calls()
+        assert await house.codes(query, token="a.b.c") == ["UNAUTHENTICATED"]
+        assert await house.calls() == ["GET /id/api/v1/profiles/me"]
+
+
+@pytest.mark.parametrize(("lasts_s", "calls"), [(60.0, [2, 1]), (0.0, [2, 2])])
+async def test_a_token_that_was_accepted_is_not_judged_again_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, lasts_s: float, calls: list[int]
+) -> None:
+    """But after a minute; a visitor's, without a profile, is as good as a member's."""
+    monkeypatch.setattr("omneo.credential._ACCEPTED_S", lasts_s)
+    for token in (await house.member((await house.profile_ids(1))[0]), await house.member()):
+        await house.calls()
+        for expected in calls:
+            assert (await house.ask(CATALOGUE[0], token=token))["extensions"]["upstream"]["predicted"] == 2
+            assert len(await house.calls()) == expected
+
+
 async def test_all_scopes_open_everything_to_a_service(house: House) -> None:
     """The star stands for every scope."""
     data = await house.data('{ benefitDefinition(by: {id: "1"}) { internalNotes issueTargetId type } }', token=SERVICE)
