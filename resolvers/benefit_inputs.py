@@ -84,7 +84,9 @@ class RedeemBenefitInput:
 @strawberry.input(one_of=True, description="How far to put off an expiry: one of the two.")
 class ExtensionInput:
     days: int | None = field(default=UNSET, description="By so many days from each benefit's own end, 1 to 3650.")
-    until: datetime | None = field(default=UNSET, description="To this moment.")
+    until: datetime | None = field(
+        default=UNSET, description="To this moment, which must not lie before the present end of any of them."
+    )
 
 
 @strawberry.input(description="Benefits of one profile whose expiry to put off.")

@@ -72,11 +72,25 @@ async def test_until_is_a_moment_in_the_benefits_own_zone(house: House) -> None:
     assert result["benefits"][0]["expiresAt"] == "2041-07-01T00:00:00+12:00"
 
 
-@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-11:00", "0001-01-01T00:00:00+14:00"])
-async def test_until_may_be_the_end_of_the_calendar(house: House, until: str) -> None:
-    """Where a zone's wall clock would leave it, its last or first moment; days past it are refused by Omneo."""
+@pytest.mark.parametrize("until", ["2039-12-31T12:59:59Z", "2001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
+async def test_nothing_is_ever_shortened(house: House, until: str) -> None:
+    """Who may give benefits may not take them: not one of several, not by a second. Nothing is sent."""
+    own = (await house.profile_ids(1))[0]
+    ids = [await given(house, own, "extendable-pass") for _ in range(2)]
+    await house.rest("PUT", f"/benefits/{ids[0]}", json={"expires_at": "2000-01-01 00:00:00"})
+    asked = {"profileId": own, "benefitIds": ids, "extension": {"until": until}, "idempotencyKey": "k"}
+    await house.calls()
+    assert await house.codes(EXTEND, input=asked) == ["BAD_USER_INPUT"]
+    assert not [call for call in await house.calls() if call.startswith("POST")]
+    same = asked | {"extension": {"until": "2039-12-31T13:00:00Z"}, "idempotencyKey": "same"}
+    assert (await house.data(EXTEND, input=same))["extendBenefits"]["__typename"] == "BenefitsExtended"
+
+
+async def test_until_may_be_the_end_of_the_calendar(house: House) -> None:
+    """Where a zone's wall clock would leave it, its last moment; days past it are refused by Omneo."""
     own = (await house.profile_ids(1))[0]
     benefit = await given(house, own, "extendable-pass")
+    until = "9999-12-31T23:59:59-11:00"
     assert (await extend(house, own, [benefit], {"until": until}))["__typename"] == "BenefitsExtended"
     await house.rest("PUT", f"/benefits/{benefit}", json={"expires_at": "9999-12-31 00:00:00"})
     await house.faults({"method": "POST", "path": "*/extend", "action": "status", "status": 502, "times": 1})

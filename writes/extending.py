@@ -1,6 +1,7 @@
 """Putting off the end of benefits: recognised by the new end, computed before it is sent."""
 
 import asyncio
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -44,10 +45,15 @@ class Extending(msgspec.Struct, frozen=True, kw_only=True):
     def until_wall(self) -> str | None:
         """Write `until` as wall time in the zone the benefits are kept in; None where days are added.
 
-        Raises `InvalidId` where they are kept in several: one wall time would be several moments.
+        Raises `InvalidId` where they are kept in several, for one wall time would be several moments; and where one of
+        them would end sooner, for this never takes away.
         """
         if self.until is None:
             return None
+        if any(self._shortens(standing) for standing in self.before.values()):
+            raise omneo.InvalidId(
+                "extension.until lies before the present end of at least one of these benefits: name a later moment."
+            )
         walls = {self._ends(standing) for standing in self.before.values()}
         if len(walls) > 1:
             raise omneo.InvalidId(
@@ -60,6 +66,10 @@ class Extending(msgspec.Struct, frozen=True, kw_only=True):
         standing = self.before[str(benefit.id)]
         has_changed = (benefit.expires_at, benefit.extended_at) != (standing.expires_at, standing.extended_at)
         return has_changed and (self._ends(standing) in (None, benefit.expires_at))
+
+    def _shortens(self, standing: Standing) -> bool:
+        present = omneo.wall_time(standing.expires_at, standing.timezone, ZoneInfo(self.default_zone))
+        return self.until is not None and (present is None or datetime.fromisoformat(self.until) < present)
 
     def _ends(self, standing: Standing) -> str | None:
         if self.until is not None:
