@@ -132,7 +132,7 @@ class Settings:
             environment=cast("Environment", read("GATEWAY_ENV", one_of("production", "development"), "production")),
             host=read("HOST", str, "127.0.0.1"),
             port=read("PORT", whole(0, 65535), 8000),
-            workers=read("WORKERS", whole(1, 64), read("WEB_CONCURRENCY", whole(1, 64), 1)),
+            workers=_workers(read),
             log_level=cast("LogLevel", read("LOG_LEVEL", one_of("debug", "info", "warning", "error"), "info")),
             engine=cast("EngineName", read("ENGINE", one_of("compiled", "stock"), "compiled")),
             omneo_timezone=read("OMNEO_TIMEZONE", time_zone, ZoneInfo("UTC")),
@@ -215,6 +215,12 @@ class _Reader:
         except ValueError as error:
             # Our parsers say what is wanted; whatever they choked on may be a secret and stays unquoted.
             raise SettingsError(f"{name} is malformed: {error}") from None
+
+
+def _workers(read: _Reader) -> int:
+    if read.has("WORKERS"):
+        return read("WORKERS", whole(1, 64), 1)
+    return read("WEB_CONCURRENCY", whole(1, 64), 1)
 
 
 def _api_url(read: _Reader) -> str:

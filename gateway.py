@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -100,6 +102,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
                 parts.gateway = await _open_gateway(settings, parts.http, reads)
             except writes.StateUnavailable:
                 app.state.failure = "REDIS_URL cannot be reached" if settings.redis_url else "STATE_DB cannot be opened"
+                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # its traceback would not say more
                 raise
             stack.push_async_callback(parts.gateway.catalogue.versions.aclose)
             stack.push_async_callback(parts.gateway.writes.drain)
@@ -133,6 +136,9 @@ def main() -> int:
     """
     if sys.argv[1:2] == ["price"]:
         return price_command(Engine(schema, formatted), sys.argv[2:])
+    if sys.argv[1:]:
+        sys.stderr.write("gateway.py takes no arguments, except price FILE; settings are environment variables\n")
+        return 2
     try:
         settings = Settings.from_environ(os.environ)
         telemetry.configure_logging(settings.log_level)
@@ -158,11 +164,11 @@ def main() -> int:
             sys.stderr.write(f"{app.state.failure}\n")
         return 2
 
-    return work() if settings.workers == 1 else _supervised(app, work, settings.workers)
+    return work() if settings.workers == 1 else _supervised(app, sock, work, settings.workers)
 
 
-def _supervised(app: Starlette, work: Callable[[], int], count: int) -> int:
-    """Serve in several processes, which add up their figures."""
+def _supervised(app: Starlette, sock: socket.socket, work: Callable[[], int], count: int) -> int:
+    """Serve in several processes, which add up their figures; this one lets go of the port when it stops them."""
 
     def at(place: int) -> int:
         app.state.figures.share(Path(folder), place)
@@ -174,7 +180,7 @@ def _supervised(app: Starlette, work: Callable[[], int], count: int) -> int:
         sys.stderr.write(f"TMPDIR is no place for the figures of several WORKERS: {error.strerror}\n")
         return 2
     with shared as folder:
-        return supervise(at, count)
+        return supervise(at, count, on_stop=sock.close)
 
 
 class _Parts:

@@ -81,7 +81,9 @@ CODES: dict[str, Code] = {
         retryable=True,
     ),
     "UPSTREAM_INVALID": Code(
-        None, "Omneo's answer is not what its API promises.", "Report it, with the request id, if it stays."
+        None,
+        "Omneo's answer is not what its API promises.",
+        "Report it with the header `x-request-id`, if it stays.",
     ),
     "UPSTREAM_UNAUTHENTICATED": Code(
         None, "Omneo does not accept the gateway's own credential.", "Tell whoever runs the gateway."

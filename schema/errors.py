@@ -53,7 +53,8 @@ TABLE: dict[type[Exception], PublicError] = {
         "UPSTREAM_RATE_LIMITED", "Omneo takes no more calls for the moment. Try again later.", retryable=True
     ),
     omneo.Invalid: PublicError(
-        "UPSTREAM_INVALID", "Omneo's answer could not be understood. Report it, with the request id, if it stays."
+        "UPSTREAM_INVALID",
+        "Omneo's answer could not be understood. Report it with the header x-request-id, if it stays.",
     ),
     omneo.MemberUnauthenticated: PublicError(
         "UNAUTHENTICATED", "The token is not accepted. Sign in again, or renew it, and repeat."
@@ -64,7 +65,10 @@ TABLE: dict[type[Exception], PublicError] = {
     omneo.Forbidden: PublicError(
         "FORBIDDEN", "Omneo does not allow this with the credential used. Ask with another, or leave the field out."
     ),
-    omneo.NotFound: PublicError("UPSTREAM_INVALID", "Omneo does not know what it named itself. Try again."),
+    omneo.NotFound: PublicError(
+        "UPSTREAM_INVALID",
+        "Omneo does not know what it named itself. Report it with the header x-request-id, if it stays.",
+    ),
     omneo.Refused: PublicError("UPSTREAM_INVALID", "Omneo refused the gateway's question. Check the arguments."),
 }
 

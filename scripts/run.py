@@ -180,7 +180,7 @@ The gateway answers at {gateway}/graphql (open it in a browser for the query pag
 Its Omneo is a sandbox at {omneo}; Ctrl-C ends both.
 
   service token   {SERVICE_KEY}
-  member token    {member_token}
+  member token    {member_token}   (lapses after fifteen minutes, as Omneo's do)
 
 A first query:
 

@@ -18,6 +18,7 @@ from context import Caller
 from serving.asgi import HttpRefusal
 
 _BEARER = re.compile(rb"bearer +([\x21-\x7e]{1,8192}) *", re.IGNORECASE)
+_CHALLENGE = (b"www-authenticate", b'Bearer realm="omneo-gateway"')
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -30,13 +31,17 @@ class ServiceKey:
     expires: float | None = None
 
 
+class KeysUnavailable(Exception):
+    """Say that no token can be verified now, because the issuer's keys have never been read."""
+
+
 class JwtVerifier(Protocol):
     """Verify the company's own tokens: signature, audience and expiry, against the issuer's published keys."""
 
     issuer: str
 
     async def verify(self, token: str) -> Caller | None:
-        """Return the service a token speaks for, None when it does not hold."""
+        """Return the service a token speaks for, None when it does not hold. Raises `KeysUnavailable`."""
         ...
 
 
@@ -71,7 +76,11 @@ class Callers:
 
     async def verified(self, token: str) -> Caller:
         """Return the service that one of the company's own tokens speaks for. Raises HttpRefusal 401."""
-        caller = None if self._jwt is None else await self._jwt.verify(token)
+        try:
+            caller = None if self._jwt is None else await self._jwt.verify(token)
+        except KeysUnavailable:
+            message = "The token cannot be verified, because its issuer's keys cannot be read. Try again in a moment."
+            raise HttpRefusal("UNAUTHENTICATED", message, [_CHALLENGE], retryable=True) from None
         if caller is None:
             raise _unauthenticated("The token is not valid.", invalid=True)
         return caller
@@ -99,5 +108,5 @@ def _issuer(token: str) -> object:
 
 
 def _unauthenticated(message: str, *, invalid: bool = False) -> HttpRefusal:
-    challenge = b'Bearer realm="omneo-gateway"' + (b', error="invalid_token"' if invalid else b"")
-    return HttpRefusal("UNAUTHENTICATED", message, [(b"www-authenticate", challenge)])
+    name, challenge = _CHALLENGE
+    return HttpRefusal("UNAUTHENTICATED", message, [(name, challenge + b', error="invalid_token"' * invalid)])

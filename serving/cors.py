@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-_SENT = ("authorization", "content-type", "x-request-id", "traceparent", "x-upstream-report")
+_SENT = (
+    *("authorization", "content-type", "x-request-id", "traceparent", "x-upstream-report"),
+    *("apollographql-client-name", "apollographql-client-version"),  # which Apollo's clients send when they have a name
+    *("tracestate", "baggage", "sentry-trace"),  # and tracing in browsers
+)
 _READ = ("x-request-id", "retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
 _KEPT_S = 600
 

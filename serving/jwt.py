@@ -12,6 +12,7 @@ import orjson
 
 import telemetry
 from context import Caller
+from serving.caller import KeysUnavailable
 
 # Signatures by a key pair alone: with a shared secret among them, the public key itself could sign.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -43,7 +44,10 @@ class JwksVerifier:
         self._lock = asyncio.Lock()
 
     async def verify(self, token: str) -> Caller | None:
-        """Return the service a token speaks for, with the scopes of its claim; None when it does not hold."""
+        """Return the service a token speaks for, with the scopes of its claim; None when it does not hold.
+
+        Raises `KeysUnavailable`.
+        """
         try:
             key = await self._key(jwt.get_unverified_header(token))
             if key is None or key.algorithm_name not in _ALGORITHMS:
@@ -66,6 +70,8 @@ class JwksVerifier:
         async with self._lock:
             if self._is_due(is_known=kid in self._keys):
                 await self._refresh()
+        if not self._keys:
+            raise KeysUnavailable
         if kid is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))
         return self._keys.get(kid)

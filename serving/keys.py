@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
+from resolvers.access import ALL_SCOPES
 from serving.caller import ServiceKey
 
-ALL_SCOPES = frozenset({"*"})
+_FIELDS = {"name", "sha256", "scopes", "expires"}
 
 
 class KeysFileError(ValueError):
@@ -45,12 +46,14 @@ def read_keys(path: Path) -> dict[str, ServiceKey]:
 
 def development_key(key: str) -> dict[str, ServiceKey]:
     """Return the one published key of development, with all scopes."""
-    return {hashlib.sha256(key.encode()).hexdigest(): ServiceKey("development", ALL_SCOPES)}
+    return {hashlib.sha256(key.encode()).hexdigest(): ServiceKey("development", frozenset({ALL_SCOPES}))}
 
 
 def _entry(entry: Any, where: str) -> tuple[str, ServiceKey]:
     if not isinstance(entry, dict):
         raise KeysFileError(f"{where} is not a table")
+    if not entry.keys() <= _FIELDS:  # a misspelt expires would be a key that never lapses
+        raise KeysFileError(f"{where} has more than {', '.join(sorted(_FIELDS))}")
     name, digest, scopes = entry.get("name"), entry.get("sha256"), entry.get("scopes")
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name, re.ASCII):
         raise KeysFileError(f"{where} needs a name of letters, digits, dots, hyphens")
@@ -65,7 +68,7 @@ def _expiry(value: Any, where: str) -> float | None:
     if value is None:
         return None
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))  # TOML has dates
     except (TypeError, ValueError):
         raise KeysFileError(f"{where} has expires that is no ISO 8601 moment") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

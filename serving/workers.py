@@ -16,20 +16,21 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LEAST_LIFE_S = 1.0  # one that dies sooner is not replaced at once, so that a crash at the start makes no storm
 
 
-def supervise(work: Callable[[int], int], count: int) -> int:
+def supervise(work: Callable[[int], int], count: int, on_stop: Callable[[], None]) -> int:
     """Run `work` in `count` processes until told to stop, then pass the signal on and wait for all of them. Each is
-    told its place, from 0 on; one that replaces another has that one's.
+    told its place, from 0 on; one that replaces another has that one's. `on_stop` is called here when they are to stop.
 
     They are forked, so what was made before is shared; no thread and no event loop may run yet. A worker ended by a
     signal of somebody else's (a crash, a lack of memory) is replaced. One that ends by itself says with its exit code
     that it cannot serve: then none can, and that code is returned. 0 after a stop.
     """
-    return _Supervisor(work, count).run()
+    return _Supervisor(work, count, on_stop).run()
 
 
 class _Supervisor:
-    def __init__(self, work: Callable[[int], int], count: int) -> None:
+    def __init__(self, work: Callable[[int], int], count: int, on_stop: Callable[[], None]) -> None:
         self._work = work
+        self._on_stop = on_stop
         self._count = count
         self._born: dict[int, tuple[int, float]] = {}  # process id → its place, and when it was started
         self._is_stopping = False
@@ -91,6 +92,7 @@ class _Supervisor:
 
     def _pass_on(self, number: signal.Signals) -> None:
         self._is_stopping = True
+        self._on_stop()
         for process in self._born:
             os.kill(process, number)
 

@@ -85,6 +85,8 @@ def test_keys_file_names_services(tmp_path: Any) -> None:
     as_toml = tmp_path / "keys.toml"
     as_toml.write_text(f'[[keys]]\nname = "crm"\nsha256 = "{digest}"\nscopes = []\nexpires = 2030-01-01T00:00:00Z\n')
     assert read_keys(as_toml)[digest.lower()].expires == 1893456000.0
+    as_toml.write_text(as_toml.read_text().replace("T00:00:00Z", ""))
+    assert read_keys(as_toml)[digest.lower()].expires == 1893456000.0
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,7 @@ def test_keys_file_names_services(tmp_path: Any) -> None:
         '{"keys": [{"name": "till", "sha256": "plain-key", "scopes": []}]}',
         '{"keys": [{"name": "till", "sha256": "' + "a" * 64 + '", "scopes": "all"}]}',
         '{"keys": [{"name": "till", "sha256": "' + "a" * 64 + '", "scopes": [], "expires": "soon"}]}',
+        '{"keys": [{"name": "till", "sha256": "' + "a" * 64 + '", "scopes": [], "expire": "2020-01-01"}]}',
     ],
 )
 def test_keys_file_that_will_not_do_is_refused_without_a_quote(tmp_path: Any, content: str) -> None:

@@ -87,6 +87,10 @@ def test_wrong_setting_is_named_in_one_line_and_never_quoted(change: dict[str, s
     assert "hidden" not in message.lower()
 
 
+def test_what_goes_before_is_all_that_is_read_of_the_two() -> None:
+    assert Settings.from_environ(MINIMUM | {"WORKERS": "1", "WEB_CONCURRENCY": "many"}).workers == 1
+
+
 def test_keys_of_an_issuer_may_lie_under_a_query() -> None:
     jwt = {"JWT_ISSUER": "https://issuer.example", "JWT_AUDIENCE": "gateway"}
     asked = Settings.from_environ(MINIMUM | jwt | {"JWKS_URL": "https://issuer.example/keys?p=sign_in&v=2"})

@@ -13,6 +13,7 @@ from http_support import DEVELOPMENT
 
 from config import Settings
 from gateway import create_app
+from serving.caller import KeysUnavailable
 from serving.jwt import JwksVerifier
 
 ISSUER, AUDIENCE = "https://login.company.example", "omneo-gateway"
@@ -108,13 +109,30 @@ async def test_withdrawn_key_is_forgotten(issuer: Issuer, verifier: JwksVerifier
 
 async def test_keys_outlive_an_issuer_that_is_down(issuer: Issuer, verifier: JwksVerifier) -> None:
     issuer.is_down = True
-    assert await verifier.verify(token()) is None
+    with pytest.raises(KeysUnavailable):
+        await verifier.verify(token())
     issuer.is_down = False
     issuer.now += 2
     assert await verifier.verify(token()) is not None
     issuer.is_down = True
     issuer.now += 601
     assert await verifier.verify(token()) is not None
+
+
+async def test_who_cannot_be_verified_now_may_try_again() -> None:
+    """Signing in again would not help: the issuer's keys are what is missing."""
+    environ = DEVELOPMENT | {"JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE, "JWKS_URL": "https://keys.example/keys"}
+    down = httpx.MockTransport(lambda request: httpx.Response(503))
+    async with httpx.AsyncClient(transport=down) as http:
+        app = create_app(Settings.from_environ(environ | {"OMNEO_BATCH": "fanout"}), http=http)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
+        ):
+            headers = {"authorization": f"Bearer {token()}"}
+            answer = await client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED", "retryable": True}
 
 
 async def test_scopes_of_a_token_open_what_they_name_and_nothing_else() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -34,8 +35,8 @@ def children(parent: int) -> set[int]:
     return {int(each) for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()}
 
 
-def await_that(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + WITHIN_S
+def await_that(holds: Callable[[], bool], within_s: float = WITHIN_S) -> None:
+    ends = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < ends, "it did not come about in time"
         time.sleep(0.05)
@@ -93,6 +94,31 @@ def test_any_worker_tells_the_figures_of_all_those_that_died_included(tmp_path: 
         await_that(lambda: told(url) == ("41.0", "0.0"))
 
 
+def test_a_stop_closes_the_port_at_once(tmp_path: Path) -> None:
+    """While requests in flight are finished nobody new is kept waiting: who is refused goes elsewhere."""
+    with workers(tmp_path) as (supervisor, url):
+        port = int(url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as busy:  # half a request keeps one worker up
+            busy.sendall(b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n")
+            busy.sendall(b"authorization: Bearer sandbox-service-key\r\ncontent-length: 9\r\n\r\n{")
+            await_that(lambda: told_in_flight(url))
+            supervisor.send_signal(signal.SIGTERM)
+            await_that(lambda: is_refused(port), within_s=5)  # the request has ten seconds for the rest of its body
+            assert supervisor.poll() is None
+
+
+def told_in_flight(url: str) -> bool:
+    return "gateway_requests_in_flight 1.0" in httpx.get(f"{url}/metrics", trust_env=False).text
+
+
+def is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_workers_do_not_outlive_their_supervisor(tmp_path: Path) -> None:
     """Not even when it is killed: else they would hold the port for ever."""
     with workers(tmp_path) as (supervisor, _):
@@ -107,7 +133,7 @@ def test_a_start_that_fails_fails_as_with_one_process(tmp_path: Path) -> None:
     with process(["gateway.py"], environ) as running:
         _, errors = running.communicate(timeout=WITHIN_S)
         assert running.returncode == 2
-    assert "STATE_DB cannot be opened" in errors
+    assert set(errors.splitlines()) == {"STATE_DB cannot be opened"}
 
 
 def test_workers_need_a_shared_memory_of_writes() -> None:
