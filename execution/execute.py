@@ -145,7 +145,10 @@ class Engine:
             raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash)
         kept = kept_of(document, node)
         values = self._values(document, kept, request.variables) if node.variable_definitions else NO_VARIABLES
-        plan = self._plans.of(document, kept, values)
+        try:
+            plan = self._plans.of(document, kept, values)
+        except GraphQLError as error:
+            raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash) from None
         is_shareable = plan is not None and plan.is_whole and plan.is_read
         return Operation(
             document, node, request.variables, values, plan, kept.name, kept.kind, kept.is_write, is_shareable

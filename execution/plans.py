@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import strawberry
 from graphql import (
     ArgumentNode,
     DirectiveNode,
-    DocumentNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLIncludeDirective,
     GraphQLSkipDirective,
     OperationDefinitionNode,
@@ -35,7 +37,8 @@ class Plans:
         self._compiler = Compiler(schema, hide_suggestions=hide_suggestions)
 
     def of(self, document: Document, kept: Kept, variables: VariableValues) -> Plan | None:
-        """Return an operation's plan for these values of the variables that `@skip` and `@include` look at."""
+        """Return an operation's plan for these values of the variables that `@skip` and `@include` look at. Raises
+        GraphQLError where one of those is null."""
         choice = tuple([variables.coerced.get(name) for name in kept.deciders]) if kept.deciders else ()
         # Long requests are prepared in a thread: what is looked up here may be cleared there.
         if choice in (plans := kept.plans):
@@ -63,7 +66,8 @@ def kept_of(document: Document, operation: OperationDefinitionNode) -> Kept:
     """Return what is known of an operation, as long as its document is kept."""
     kept: Kept | None = document.plans.get(id(operation))
     if kept is None:
-        kept = document.plans[id(operation)] = Kept(document.tree, operation)
+        fragments = [each for each in document.tree.definitions if isinstance(each, FragmentDefinitionNode)]
+        kept = document.plans[id(operation)] = Kept(operation, fragments)
     return kept
 
 
@@ -74,13 +78,13 @@ class Kept:
     argument; None otherwise.
     """
 
-    def __init__(self, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    def __init__(self, operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]) -> None:
         self.operation = operation
         self.name = operation.name.value if operation.name else None
         self.kind = operation.operation.value
         self.is_write = operation.operation is not OperationType.QUERY
         used = _Used()
-        visit(document, used)
+        used.visit_all(operation, {each.name.value: each for each in fragments})
         self.deciders = tuple(sorted(used.deciders))
         self.plans: dict[tuple[object, ...], Plan | None] = {}
         types = {each.variable.name.value: print_ast(each.type) for each in operation.variable_definitions or ()}
@@ -92,12 +96,22 @@ _PLAIN = {"ID": str, "ID!": str, "String": str, "String!": str, "Boolean": bool,
 
 
 class _Used(Visitor):
-    """Find what a document uses its variables for."""
+    """Find what an operation, and the fragments it spreads, use its variables for."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.spread: list[str] = []
         self.deciders: set[str] = set()
         self.has_nested = False  # inside a list or an object, where graphql-core needs to know more of them
+
+    def visit_all(self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        visit(operation, self)
+        for name in self.spread:  # which grows meanwhile
+            visit(fragments[name], self)
+
+    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:
+        if node.name.value not in self.spread:
+            self.spread.append(node.name.value)
 
     def enter_directive(self, node: DirectiveNode, *_: object) -> None:
         if node.name.value in (GraphQLSkipDirective.name, GraphQLIncludeDirective.name):

@@ -148,5 +148,6 @@ class _Walk:
         first = arguments.get("first", 1)
         if not 1 <= first <= FIRST_MAX:
             raise BadInput
-        is_scanned = mark.scans is not None and mark.scans(arguments.get("filter"))
-        return Ask(keys, first, arguments.get("after") is not None, is_scanned)
+        chosen = arguments.get("filter")
+        is_scanned = mark.scans is not None and mark.scans(chosen)
+        return Ask(keys, first, arguments.get("after") is not None, is_scanned, repr(chosen) if chosen else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -194,6 +194,9 @@ class Runner(msgspec.Struct, eq=False):
                 path = [*level.path(number), last.step.key]
                 out[number] = self.errors.settle(value, last.step, path, is_nullable=False)
         for each in taken:
+            for number, value in zip(each.live, each.values, strict=True):
+                if out[number].__class__ is not dict and isinstance(value, Coroutine):
+                    value.close()
             kept = [place for place, number in enumerate(each.live) if out[number].__class__ is dict]
             each.live = [each.live[place] for place in kept]
             each.values = [each.values[place] for place in kept]

@@ -23,6 +23,7 @@ class Ask(NamedTuple):
     first: int = 1
     is_later_page: bool = False  # from a cursor on, so that the window may lie across two pages
     is_scanned: bool = False  # filtered by what Omneo cannot filter by
+    filter: str = ""  # as far as it tells one list from another
 
 
 class Terms(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+from graphql import Undefined
 from strawberry.scalars import JSON
 
 _DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
@@ -47,6 +48,16 @@ def _text(value: object, scalar: str) -> str:
     return value
 
 
+def _as_given(value: Any) -> Any:
+    """Read any value; of a variable that was not given, an object has no entry and a list has null, as GraphQL does of
+    its own inputs."""
+    if isinstance(value, dict):
+        return {name: _as_given(each) for name, each in value.items() if each is not Undefined}
+    if isinstance(value, list):
+        return [None if each is Undefined else _as_given(each) for each in value]
+    return value
+
+
 def _written_decimal(value: Any) -> str:
     """Write 10.0 as 10 and 12.5 as 12.5: Omneo's numbers arrive as JSON numbers, without a scale."""
     text = format(Decimal(str(value)), "f")
@@ -80,6 +91,6 @@ SCALARS: dict[object, Any] = {
         description="Any JSON value, as it is stored: an object, a list, a string, a number, a boolean or null.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
         serialize=lambda value: value,
-        parse_value=lambda value: value,
+        parse_value=_as_given,
     ),
 }

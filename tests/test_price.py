@@ -72,6 +72,16 @@ async def test_price_where_the_filter_is_honoured() -> None:
         assert report["predicted"] == 12
 
 
+async def test_lists_of_several_filters_are_as_many() -> None:
+    """Two profiles take one list where all want alike, and one for each filter where they do not."""
+    async with open_house(honour_filters=("benefits.profile_id",), OMNEO_BATCH="filter") as house:
+        wanted = " ".join(f'd{n}: benefits(first: 3, filter: {{definitionId: "{n}"}}) {{ totalCount }}' for n in (1, 2))
+        query = f"{{ profiles(first: 2) {{ nodes {{ all: benefits(first: 3) {{ totalCount }} {wanted} }} }} }}"
+        report = await upstream(house, query)
+        assert report["made"] == 1 + 3
+        assert report["predicted"] == 1 + 3 + 3 * 2
+
+
 async def test_a_variable_that_will_not_do_spoils_nobody_elses_price(house: House) -> None:
     """A null in the place of an id asks nobody; whoever comes next with an id, by the same document, pays for it."""
     query = 'query($id: ID = "1") { profile(id: $id) { id benefits(first: 2) { nodes { id } } } }'
