@@ -33,6 +33,7 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
 from execution.arguments import ArgumentReader, caller
+from execution.limits import LimitExceeded
 from execution.plan import Bind, FieldPlan, ObjectPlan, Plan, as_written
 from execution.shape import held_by, is_read, kinds_of
 from resolvers.marks import Mark, mark_of
@@ -44,15 +45,18 @@ class NotPlanned(Exception):
 
 
 class Compiler:
-    """Compile the operations of one schema. `hide_suggestions` is for the errors of arguments."""
+    """Compile the operations of one schema. `hide_suggestions` is for the errors of arguments; `most_fields` bounds a
+    plan, whose fields of interfaces and unions count once for each type they may be of."""
 
-    def __init__(self, schema: strawberry.Schema, *, hide_suggestions: bool) -> None:
+    def __init__(self, schema: strawberry.Schema, *, hide_suggestions: bool, most_fields: int) -> None:
         self._strawberry = schema
+        self._most_fields = most_fields
         self._schema: GraphQLSchema = schema._schema
         self._hide = hide_suggestions
 
     def compile(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
-        """Compile one operation, with these values for `@skip` and `@include`. Raises `NotPlanned`."""
+        """Compile one operation, with these values for `@skip` and `@include`. Raises `NotPlanned`; `LimitExceeded`;
+        GraphQLError where one of these values is null."""
         root = self._schema.get_root_type(operation.operation)
         if root is None:
             raise NotPlanned(operation.operation.value)
@@ -61,7 +65,7 @@ class Compiler:
             for node in document.definitions
             if isinstance(node, FragmentDefinitionNode)
         }
-        one = _OneOperation(self._strawberry, operation, fragments, variables, self._hide)
+        one = _OneOperation(self._strawberry, operation, fragments, variables, self._hide, self._most_fields)
         collected = collect_fields(self._schema, fragments, variables, root, operation)
         root_plan = one.object(root, collected.grouped_field_set)
         return Plan(
@@ -71,6 +75,7 @@ class Compiler:
             one.is_whole,
             is_read(operation.operation, root_plan),
             kinds_of(operation.operation, root_plan),
+            one.size,
         )
 
 
@@ -82,6 +87,7 @@ class _OneOperation:
         fragments: dict[str, FragmentDetails],
         variables: VariableValues,
         hide: bool,
+        most_fields: int,
     ) -> None:
         self._strawberry = schema
         self._schema: GraphQLSchema = schema._schema
@@ -91,6 +97,9 @@ class _OneOperation:
         self._hide = hide
         self.sizers: set[str] = set()
         self.is_whole = True
+        self.size = 0  # fields planned so far
+        self._most_fields = most_fields
+        self._known: dict[tuple[object, ...], ObjectPlan] = {}
 
     def object(self, type_: GraphQLObjectType, grouped: dict[str, list[FieldDetails]]) -> ObjectPlan:
         """Plan the selection of one object type."""
@@ -110,6 +119,9 @@ class _OneOperation:
     def _field(
         self, key: str, parent: GraphQLObjectType, field: GraphQLField, details: list[FieldDetails]
     ) -> FieldPlan:
+        self.size += 1
+        if self.size > self._most_fields:
+            raise LimitExceeded("fields", self._most_fields, "fields at the types they may be of")
         definition: StrawberryField | None = field.extensions.get("strawberry-definition")
         if definition is None or definition.extensions:
             raise NotPlanned(f"{parent.name}.{details[0].node.name.value}")
@@ -162,8 +174,15 @@ class _OneOperation:
                 plan.objects.append((is_of, self._below(possible, details)))
 
     def _below(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> ObjectPlan:
-        collected = collect_subfields(self._schema, self._fragments, self._variables, self._operation, type_, details)
-        return self.object(type_, collected.grouped_field_set)
+        """Plan what these fields select of one type; once, however many fragments bring it to however many places."""
+        selected = (type_.name, *[id(each.node) for each in details])
+        plan = self._known.get(selected)
+        if plan is None:
+            collected = collect_subfields(
+                self._schema, self._fragments, self._variables, self._operation, type_, details
+            )
+            plan = self._known[selected] = self.object(type_, collected.grouped_field_set)
+        return plan
 
 
 def _binder(definition: StrawberryField, mark: Mark | None, read: ArgumentReader) -> Bind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,9 +35,11 @@ _MAX_ERRORS = 20
 _MAX_MESSAGE = 500
 _MAX_LOCATIONS = 5
 
-# A syntax tree takes about 0.6 kB per token, so a hostile fill of the cache stays near 100 MB.
+# A syntax tree takes about 0.6 kB per token, a field of a plan about 1 kB, so a hostile fill of the cache stays near
+# 100 MB.
 _KEPT_DOCUMENTS = 500
 _KEPT_CHARACTERS = 250_000
+_FIELD = 5  # characters that take as much memory as a field of a plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Documents:
         self._ceilings = limits.ceilings
         self._hide_suggestions = hide_suggestions
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._fields: dict[str, int] = {}  # of the plans of what is kept, by hash
+        self._grown: deque[tuple[str, int]] = deque()  # documents whose plans have become more
         self._kept_characters = 0
 
     def get(self, text: str) -> Document:
@@ -73,7 +77,13 @@ class Documents:
         document = self._kept.get(text)
         if document is not None:
             self._kept.move_to_end(text)
+        if self._grown:
+            self._make_room()
         return document
+
+    def grown(self, document: Document, fields: int) -> None:
+        """Take note of how many fields the plans of a document have. May be called in a thread."""
+        self._grown.append((document.hash, fields))
 
     def read(self, text: str) -> Document:
         """Read a text anew. Touches nothing that is kept, so it may run in a thread."""
@@ -122,11 +132,21 @@ class Documents:
         if len(text) > _KEPT_CHARACTERS // 10:
             return document
         self._kept[text] = document
+        self._fields[document.hash] = 0
         self._kept_characters += len(text)
-        while len(self._kept) > _KEPT_DOCUMENTS or self._kept_characters > _KEPT_CHARACTERS:
-            oldest, _ = self._kept.popitem(last=False)
-            self._kept_characters -= len(oldest)
+        self._make_room()
         return document
+
+    def _make_room(self) -> None:
+        """Forget the documents that were not used for longest, until what is kept is within its bounds."""
+        while self._grown:
+            digest, fields = self._grown.popleft()
+            if digest in self._fields:
+                self._kept_characters += _FIELD * (fields - self._fields[digest])
+                self._fields[digest] = fields
+        while len(self._kept) > _KEPT_DOCUMENTS or self._kept_characters > _KEPT_CHARACTERS:
+            text, oldest = self._kept.popitem(last=False)
+            self._kept_characters -= len(text) + _FIELD * self._fields.pop(oldest.hash)
 
 
 def formatted(error: GraphQLError, code: str | None = None) -> dict[str, Any]:

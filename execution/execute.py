@@ -16,7 +16,7 @@ from strawberry.execution import optimized_is_awaitable
 import telemetry
 from execution.arguments import NO_VARIABLES
 from execution.document import Document, Documents, formatted
-from execution.limits import Limits
+from execution.limits import LimitExceeded, Limits
 from execution.plan import Plan
 from execution.plans import Kept, Plans, are_plain, kept_of
 from execution.price import FREE, Price, price_of
@@ -26,6 +26,7 @@ from schema.codes import extensions
 
 _MAX_COERCION_ERRORS = 20
 _MAX_LOGGED_ERRORS = 5
+_TYPES = 2  # as many times the fields a document may have are planned at most, those of interfaces once for each type
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -114,8 +115,11 @@ class Engine:
         self._executor_class: type[Executor[Any]] = schema.execution_context_class
         self._public_error = public_error
         self._hide_suggestions = hide_suggestions
-        self.documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
-        self._plans = Plans(schema, hide_suggestions=hide_suggestions)
+        limits = limits or Limits()
+        self.documents = Documents(self._schema, limits, hide_suggestions=hide_suggestions)
+        self._plans = Plans(
+            schema, self.documents, hide_suggestions=hide_suggestions, most_fields=_TYPES * limits.ceilings.fields
+        )
         self._is_compiled = compiled
         self._cost_limit = cost_limit
 
@@ -148,7 +152,8 @@ class Engine:
         try:
             plan = self._plans.of(document, kept, values)
         except GraphQLError as error:
-            raise Refused([formatted(error, "BAD_USER_INPUT")], document.hash) from None
+            code = None if isinstance(error, LimitExceeded) else "BAD_USER_INPUT"
+            raise Refused([formatted(error, code)], document.hash) from None
         is_shareable = plan is not None and plan.is_whole and plan.is_read
         return Operation(
             document, node, request.variables, values, plan, kept.name, kept.kind, kept.is_write, is_shareable

@@ -134,4 +134,5 @@ class Plan:
     is_whole: bool  # False: it lacks what only the stock engine answers, and is good for the price alone
     is_read: bool  # nothing in it but what loaders read: no resolver asks anyone, or looks anywhere, by itself
     kinds: Mapping[Any, Any]  # the record types its answers are decoded as, in the place of whole ones
+    size: int  # how many fields it is made of
     prices: dict[Any, Any] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from execution.compiler import Compiler, NotPlanned
-from execution.document import Document
+from execution.document import Document, Documents
 from execution.plan import Plan
 
 _KEPT_CHOICES = 16  # plans of one operation, by what its @skip and @include were told
@@ -33,12 +33,15 @@ _KEPT_CHOICES = 16  # plans of one operation, by what its @skip and @include wer
 class Plans:
     """Find the plan of an operation; None when no plan covers it."""
 
-    def __init__(self, schema: strawberry.Schema, *, hide_suggestions: bool) -> None:
-        self._compiler = Compiler(schema, hide_suggestions=hide_suggestions)
+    def __init__(
+        self, schema: strawberry.Schema, documents: Documents, *, hide_suggestions: bool, most_fields: int
+    ) -> None:
+        self._compiler = Compiler(schema, hide_suggestions=hide_suggestions, most_fields=most_fields)
+        self._documents = documents
 
     def of(self, document: Document, kept: Kept, variables: VariableValues) -> Plan | None:
         """Return an operation's plan for these values of the variables that `@skip` and `@include` look at. Raises
-        GraphQLError where one of those is null."""
+        GraphQLError where one of those is null, or the plan would be too large."""
         choice = tuple([variables.coerced.get(name) for name in kept.deciders]) if kept.deciders else ()
         # Long requests are prepared in a thread: what is looked up here may be cleared there.
         if choice in (plans := kept.plans):
@@ -48,6 +51,7 @@ class Plans:
         except NotPlanned:
             plan = None
         kept.plans = {choice: plan} if len(plans) >= _KEPT_CHOICES else {**plans, choice: plan}
+        self._documents.grown(document, sum(each.size for each in document.plans.values()))
         return plan
 
 
@@ -86,10 +90,15 @@ class Kept:
         used = _Used()
         used.visit_all(operation, {each.name.value: each for each in fragments})
         self.deciders = tuple(sorted(used.deciders))
-        self.plans: dict[tuple[object, ...], Plan | None] = {}
+        self.plans: Mapping[tuple[object, ...], Plan | None] = {}
         types = {each.variable.name.value: print_ast(each.type) for each in operation.variable_definitions or ()}
         is_plain = not used.has_nested and all(type_ in _PLAIN for type_ in types.values())
         self.plain = {name: _PLAIN[type_] for name, type_ in types.items()} if is_plain else None
+
+    @property
+    def size(self) -> int:
+        """Count the fields of all its plans."""
+        return sum(plan.size for plan in self.plans.values() if plan is not None)
 
 
 _PLAIN = {"ID": str, "ID!": str, "String": str, "String!": str, "Boolean": bool, "Boolean!": bool}

@@ -22,6 +22,7 @@ from resolvers.paging import FIRST_MAX
 UNPAGED = 100  # items of a list that has no pages
 INLINE = 10  # items of a list inside a record
 _KEPT = 64
+_KEPT_TEXT = 256  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,11 @@ def price_of(plan: Plan, variables: VariableValues, terms: Terms) -> Price:
 
 
 def _size(value: Any) -> object:
-    return value if value is None or isinstance(value, int) else repr(value)
+    """Return what stands for a value in the key of a price: itself, if it is small."""
+    if value is None or isinstance(value, int):
+        return value
+    text = repr(value)
+    return text if len(text) <= _KEPT_TEXT else hash(text)
 
 
 def _priced(plan: Plan, variables: VariableValues, terms: Terms) -> tuple[Price, bool]:

@@ -79,6 +79,7 @@ class Operations:
         engine, text = self._engine, request.query
         if document is None and len(text) > LONG_DOCUMENT:
             document = engine.documents.keep(text, await self._aside.do(partial(engine.documents.read, text)))
+            is_long = True  # and so may be what is compiled of it
         document = document or engine.documents.get(text)  # here: what is kept is no thread's but this one's
         prepare = partial(engine.prepare, request, document)
         return await self._aside.do(prepare) if is_long else prepare()

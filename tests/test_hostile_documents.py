@@ -12,7 +12,11 @@ import pytest
 from endpoint import KEY, MEMBER, MODERN
 from house import House
 
+from execution import Engine, Limits, Refused, Request
+from loaders.prices import Terms
+from schema import schema
 from schema.codes import CODES
+from schema.errors import formatted
 
 STALL_S = 0.1  # of CPU, between two turns of the event loop
 FRAGMENTS = range(40)
@@ -27,7 +31,25 @@ def spread_twice(selection: str) -> str:
     return "".join(f" fragment F{n} on Query {{ {selection} ...F{n + 1} ...F{n + 1} }}" for n in FRAGMENTS)
 
 
+REFUSALS = "claimability { reasons { code message retryable } }"  # an interface of eighteen types
+ALIASES = " ".join(f"u{n}: code" for n in range(40))
+REFUSED_ALIKE = (
+    "fragment D on BenefitDefinition { claimability { reasons { ...R } } } "
+    f"fragment R on BenefitMutationError {{ code message retryable {ALIASES} }}"
+)
+
+
+def catalogue(selection: str, places: int, directive: str = "") -> str:
+    """Write places that each select the same of definitions, twice."""
+    both = f"{{ nodes {{ {selection} }} edges {{ node {{ {selection} }} }} }}"
+    return " ".join(
+        f"r{n}: benefitDefinitions(first: 1) {directive.replace('N', str(n))} {both}" for n in range(places)
+    )
+
+
 HOSTILE: dict[str, bytes] = {
+    "interfaces": text(f"{{ {catalogue(REFUSALS, 20)} }}"),
+    "interfaces in a fragment": text(f"{{ {catalogue('...D', 9)} }} {REFUSED_ALIKE}"),
     "aliases": text("{" + " ".join(f"a{n}: __typename" for n in range(1000)) + "}"),
     "aliases of one relation": text("{ me {" + " ".join(f"a{n}: benefits {{ totalCount }}" for n in range(60)) + "} }"),
     "doubling fragments": text("{ ...F0 }" + spread_twice("me { id }") + " fragment F40 on Query { __typename }"),
@@ -154,6 +176,44 @@ async def test_memory_stays_flat_under_texts_nobody_sends_twice(house: House) ->
 
     first = await storm(0)
     assert await storm(10_000) < first * 1.02
+
+
+def test_plans_are_kept_within_bounds() -> None:
+    """A document has as many plans as its directives have choices, and a plan more fields than its document."""
+    engine = Engine(schema, formatted)
+    choices = ", ".join(f"$d{n}: Boolean!" for n in range(7))
+    sizes: list[int] = []
+    for number in range(40):
+        roots = catalogue("...D", 7, "@skip(if: $dN)")
+        query = f"query Q{number}({choices}) {{ {roots} x: benefitDefinitions {{ nodes {{ ...D }} }} }} {REFUSED_ALIKE}"
+        for chosen in range(12):
+            values = {f"d{n}": bool(chosen >> n & 1) for n in range(7)}
+            plan = engine.prepare(Request(query, values)).plan
+            assert plan is not None
+            sizes.append(plan.size)
+        engine.documents.kept(query)
+    assert max(sizes) < 2_000  # what a fragment brings to many places is planned once
+    kept = [each for document in engine.documents._kept.values() for each in document.plans.values()]
+    assert 0 < sum(each.size for each in kept) <= 60_000 < sum(sizes)
+
+
+def test_a_plan_too_large_is_refused() -> None:
+    """By the code of the limit it goes beyond, with the limit."""
+    with pytest.raises(Refused) as refused:
+        Engine(schema, formatted, Limits(fields=300)).prepare(Request(f"{{ {catalogue(REFUSALS, 10)} }}"))
+    (error,) = refused.value.answer.errors
+    assert error["extensions"] == {"code": "LIMIT_FIELDS", "retryable": False, "limit": 600}
+
+
+def test_long_values_are_not_kept_with_prices() -> None:
+    """Only that they are there decides what a query costs."""
+    engine = Engine(schema, formatted)
+    query = "query($after: String) { profiles(after: $after) { nodes { id } } }"
+    for number in range(3):
+        operation = engine.prepare(Request(query, {"after": f"{number}" * 100_000}))
+        operation.price(Terms(is_member=False))
+    assert operation.plan is not None
+    assert len(repr([*operation.plan.prices])) < 1_000
 
 
 async def test_what_scanners_look_for_is_not_there(house: House) -> None:
