@@ -86,6 +86,7 @@ class Settings:
     limit_writes: int = 1
     limit_fields: int = 2000
     limit_repeats: int = 4000
+    limit_objects: int = 50_000
     limit_body: int = 256 * 1024
     limit_body_s: float = 10.0
     limit_url: int = 8 * 1024
@@ -157,6 +158,7 @@ class Settings:
             limit_writes=read("LIMIT_WRITES", whole(1, 100_000), 1),
             limit_fields=read("LIMIT_FIELDS", whole(1, 100_000), 2000),
             limit_repeats=read("LIMIT_REPEATS", whole(1, 100_000), 4000),
+            limit_objects=read("LIMIT_OBJECTS", whole(1, 10_000_000), 50_000),
             limit_body=read("LIMIT_BODY", whole(1024, 100_000_000), 256 * 1024),
             limit_body_s=read("LIMIT_BODY_S", seconds, 10.0),
             limit_url=read("LIMIT_URL", whole(256, 60_000), 8 * 1024),

@@ -120,6 +120,7 @@ class Engine:
         self._plans = Plans(
             schema, self.documents, hide_suggestions=hide_suggestions, most_fields=_TYPES * limits.ceilings.fields
         )
+        self._most_objects = limits.ceilings.objects
         self._is_compiled = compiled
         self._cost_limit = cost_limit
 
@@ -201,7 +202,7 @@ class Engine:
         is_compiled = self._is_compiled and plan is not None and plan.is_whole
         context.trace.tally.engine = "compiled" if is_compiled else "stock"
         if is_compiled and plan is not None:
-            data, errors = await Runner(plan, Info(context), operation.values).run()
+            data, errors = await Runner(plan, Info(context), operation.values, self._most_objects).run()
         else:
             data, errors = await self._run_stock(operation, context)
         answer = Answer(is_executed=True, data=data)

@@ -24,7 +24,8 @@ class Limits:
     """Hold the largest allowed value of each count (the README, Limits); the first one exceeded refuses the document.
 
     `fields` counts every field once per place its fragments are spread into; `repeats` counts pairs of fields that
-    answer under the same name at the same place, which is what validation compares, and so what it costs.
+    answer under the same name at the same place, which is what validation compares, and so what it costs. `objects`
+    bounds the answer instead, while it is made.
     """
 
     tokens: int = 2000
@@ -35,6 +36,7 @@ class Limits:
     writes: int = 1
     fields: int = 2000
     repeats: int = 4000
+    objects: int = 50_000
     is_log_only: bool = False
 
     @property

@@ -22,6 +22,8 @@ from execution.level import Below, Level
 from execution.plan import FieldPlan, FieldReader, ObjectPlan, Plan
 from execution.projection import attach_projection
 from loaders.batching import Load
+from resolvers.paging import Connection
+from schema.errors import AnswerTooLarge
 
 _NOTHING: list[FieldReader] = []
 ROOT = object()  # what the root's fields have as their parent
@@ -51,6 +53,8 @@ class Runner(msgspec.Struct, eq=False):
     plan: Plan
     info: Info
     variables: VariableValues
+    most_objects: int  # in the answer
+    objects: int = 0  # so far
     errors: Errors = msgspec.field(default_factory=Errors)
     ahead: list[Ahead] = []
 
@@ -62,6 +66,8 @@ class Runner(msgspec.Struct, eq=False):
                 [data] = await self._in_series(level)
             else:
                 [data] = await self._objects(level)
+        except AnswerTooLarge as error:
+            return None, [GraphQLError(str(error), original_error=error)]
         finally:
             for begun in self.ahead:
                 begun.task.cancel()
@@ -230,6 +236,7 @@ class Runner(msgspec.Struct, eq=False):
             if completed[0].__class__ is dict:  # one record with nothing wrong, as most single ones are
                 return completed
             return Below(step, level, live, values).assembled(completed, self.errors)
+        self._count(step, values)
         below = Below(step, level, live, values)
         completed = [None] * len(below.rows)
         for plan, numbers in below.by_type():
@@ -240,6 +247,14 @@ class Runner(msgspec.Struct, eq=False):
             for number, row in zip(numbers, rows, strict=True):
                 completed[number] = row
         return below.assembled(completed, self.errors)
+
+    def _count(self, step: FieldPlan, values: list[Any]) -> None:
+        """Count what is about to be made. What a record brings along costs no call, so the price does not bound it."""
+        found = [each for each in values if _is_record(each)]
+        self.objects += sum(map(len, found)) if step.is_list else len(found)
+        self.objects += sum([len(each.nodes) for each in found if each.__class__ is Connection])
+        if self.objects > self.most_objects:
+            raise AnswerTooLarge(self.most_objects)
 
 
 def _is_record(value: Any) -> bool:

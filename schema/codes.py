@@ -65,6 +65,7 @@ CODES: dict[str, Code] = {
         "The operation may take more calls to Omneo than one is allowed; `extensions` hold both numbers.",
         "Ask for smaller pages (`first`), or for less below each item.",
     ),
+    "LIMIT_OBJECTS": Code(None, "The answer would hold too many objects; there is no data.", _NARROW),
     # Single fields; the rest of the answer is there.
     "BAD_CURSOR": Code(None, "`after` is not a cursor of this list.", "Begin anew without `after`."),
     "FORBIDDEN": Code(

@@ -24,12 +24,22 @@ class PublicError:
     retryable: bool = False
 
 
+class AnswerTooLarge(Exception):
+    """Say that an operation would be answered with more objects than one may be, before they are made."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The answer is too large: at most {most} objects. Ask for shorter pages, or for less below them."
+        )
+
+
 # The first entry whose class fits is used, so a class stands before its bases.
 TABLE: dict[type[Exception], PublicError] = {
     BadCursor: PublicError("BAD_CURSOR", None),
     BadInput: PublicError("BAD_USER_INPUT", None),
     omneo.InvalidId: PublicError("BAD_USER_INPUT", None),
     Forbidden: PublicError("FORBIDDEN", None),
+    AnswerTooLarge: PublicError("LIMIT_OBJECTS", None),
     WriteBusy: PublicError(
         "UPSTREAM_UNAVAILABLE",
         "Another request for the same benefit is not finished. Nothing was sent; repeat with the same idempotencyKey.",

@@ -144,6 +144,7 @@ PROVOCATIONS: dict[str, Provocation] = {
     "LIMIT_WRITES": asking("mutation { a: claimBenefit { __typename } b: claimBenefit { __typename } }"),
     "LIMIT_FIELDS": asking("{ x { ...F0 } }" + BOMB + " fragment F12 on X { c }"),
     "LIMIT_REPEATS": asking("{ me { " + "id " * 100 + "} }"),
+    "LIMIT_OBJECTS": under({"LIMIT_OBJECTS": "5"}, "{ profiles { nodes { benefits { totalCount } } } }"),
     "LIMIT_INTROSPECTION": under(PRODUCTION, "{ __schema { description } }", caller=MEMBER),
     "LIMIT_BATCH": sending(content=b'[{"query": "{ __typename }"}]'),
     "COST_LIMIT": under({"COST_LIMIT": "5"}, "{ profiles { nodes { benefits { totalCount } } } }"),
