@@ -64,6 +64,8 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     metrics, parts, budget, aside = Metrics(), _Parts(), _budget(settings), Aside()
     callers = Callers(_keys(settings), _verifier(settings, parts))
     figures = Figures(metrics)
+    board = omneo.Board(settings.workers) if settings.workers > 1 else None
+    flights = omneo.Flights(board, is_only_host=settings.redis_url is None)
     health = Health(lambda: _is_well(parts.http, settings.omneo_origin), figures)
     operations = Operations(
         engine,
@@ -99,7 +101,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
                     reads = omneo.open_reads()
                     stack.push_async_callback(reads.aclose)
             try:
-                parts.gateway = await _open_gateway(settings, parts.http, reads)
+                parts.gateway = await _open_gateway(settings, parts.http, reads, flights)
             except writes.StateUnavailable:
                 app.state.failure = "REDIS_URL cannot be reached" if settings.redis_url else "STATE_DB cannot be opened"
                 logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # its traceback would not say more
@@ -125,7 +127,8 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     )
     # A redirect would name whatever host the client did.
     app.router.redirect_slashes = False
-    app.state.health, app.state.metrics, app.state.figures, app.state.failure = health, metrics, figures, None
+    app.state.health, app.state.metrics, app.state.failure = health, metrics, None
+    app.state.figures, app.state.board = figures, board
     return app
 
 
@@ -172,6 +175,7 @@ def _supervised(app: Starlette, sock: socket.socket, work: Callable[[], int], co
 
     def at(place: int) -> int:
         app.state.figures.share(Path(folder), place)
+        app.state.board.take(place)
         return work()
 
     try:
@@ -193,7 +197,9 @@ class _Parts:
         return self.gateway.context(caller, trace)
 
 
-async def _open_gateway(settings: Settings, http: httpx.AsyncClient, reads: omneo.Transport | None) -> Gateway:
+async def _open_gateway(
+    settings: Settings, http: httpx.AsyncClient, reads: omneo.Transport | None, flights: omneo.Flights
+) -> Gateway:
     upstream = omneo.Upstream(
         http,
         api_url=settings.omneo_api_url,
@@ -201,6 +207,7 @@ async def _open_gateway(settings: Settings, http: httpx.AsyncClient, reads: omne
         token=settings.omneo_token,
         page_max=settings.omneo_page_max,
         reads=reads,
+        flights=flights,
     )
     gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant, catalogue=_catalogue(settings))
     gateway.capabilities = await _capabilities(settings, upstream)

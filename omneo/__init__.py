@@ -35,6 +35,7 @@ from omneo.benefit_writes import (
     extend_benefits,
     redeem_benefit,
 )
+from omneo.board import Board
 from omneo.cache import Catalogue
 from omneo.client import Client, Upstream
 from omneo.errors import (
@@ -54,6 +55,7 @@ from omneo.errors import (
 )
 from omneo.fast_reads import open_reads
 from omneo.filters import Filters
+from omneo.flights import Flights
 from omneo.identity import Identity
 from omneo.ids import ME, benefit_id, definition_id, handle, profile_id
 from omneo.location import Location
@@ -102,6 +104,7 @@ __all__ = [
     "Balances",
     "Benefit",
     "BenefitDefinition",
+    "Board",
     "BudgetSpent",
     "Capabilities",
     "Catalogue",
@@ -109,6 +112,7 @@ __all__ = [
     "CurrencyRate",
     "EmbeddedBenefitDefinition",
     "Filters",
+    "Flights",
     "Forbidden",
     "Identity",
     "Invalid",

@@ -45,13 +45,14 @@ class Upstream:
         token: Secret | str,
         page_max: int = 100,
         reads: Transport | None = None,
+        flights: Flights | None = None,
     ) -> None:
         self.transport: Transport = HttpxTransport(http)
         self.reads: Transport = reads or self.transport
         self.api_url = api_url.rstrip("/")
         self.id_url = id_url.rstrip("/")
         self.page_max = self._page_max_said = page_max
-        self.flights = Flights()
+        self.flights = flights or Flights()
         self.accepted = Accepted()
         self._credential = Credential(token)
 
@@ -102,8 +103,8 @@ class Client(msgspec.Struct, eq=False):
 
     @property
     def era(self) -> int:
-        """Count the writes of this process: what was asked for in another era may not know of them."""
-        return self.upstream.flights.parted
+        """Count the writes that are known of: what was asked for in another era may not know of them."""
+        return self.upstream.flights.era
 
     def learn_page_max(self, size: int, *, further: int) -> None:
         """Take note that Omneo sends smaller pages than was thought (API.md §12, U-4). The operation that finds out is

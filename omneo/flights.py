@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from omneo.board import Board
 from omneo.transport import Answer
 
 Key = tuple[bytes, str]  # the hash of the whole credential, and the URL
@@ -21,12 +22,28 @@ class Flight(msgspec.Struct, eq=False):
 
 
 class Flights:
-    """Join equal reads. An answer is shared only while it is on its way: nothing is kept."""
+    """Join equal reads. An answer is shared only while it is on its way, and only if no write has ended since it was
+    asked for: nothing is kept, and everybody reads what they wrote.
 
-    def __init__(self) -> None:
+    Of the writes of other workers the `board` tells. Of those at other hosts nobody does: where there are some, a read
+    is joined only until it is sent, when this turn of the event loop ends.
+    """
+
+    def __init__(self, board: Board | None = None, *, is_only_host: bool = True) -> None:
         self._flights: dict[Key, Flight] = {}
         self._landing: list[tuple[Key, Flight, Answer]] = []
-        self.parted = 0  # how often
+        self._parted = 0  # how often
+        self._board = board
+        self._seen = b"" if board is None else board.read()
+        self._is_only_host = is_only_host
+        self._is_leaving = False  # what has taken off is going to be sent
+
+    @property
+    def era(self) -> int:
+        """Count the times at which all reads under way have become too old."""
+        if self._board is not None:
+            self._look(self._board)
+        return self._parted
 
     def join(self, key: Key, deadline: float, landed: Landed) -> Flight | None:
         """Wait for an equal read that is under way and lands before `deadline`; where there is none, begin one, as
@@ -34,16 +51,20 @@ class Flights:
 
         What is waited for brings None where it failed or was given up: its limits were another request's.
         """
+        if self._board is not None:
+            self._look(self._board)
         flight = self._flights.get(key)
         if flight is not None and flight.deadline <= deadline:
             flight.waiting.append(landed)
             return None
-        flight = self._flights[key] = Flight(deadline)
-        return flight
+        return self.take_off(key, deadline)
 
     def take_off(self, key: Key, deadline: float) -> Flight:
         """Begin a read, which takes until `deadline` at most, and let others join it. Whoever begins it lands it."""
         flight = self._flights[key] = Flight(deadline)
+        if not self._is_only_host and not self._is_leaving:
+            self._is_leaving = True
+            asyncio.get_running_loop().call_soon(self._leave)
         return flight
 
     def land(self, key: Key, flight: Flight, answer: Answer) -> None:
@@ -71,4 +92,20 @@ class Flights:
     def part(self) -> None:
         """Let nobody join what is under way now: a write has been made since it took off."""
         self._flights.clear()
-        self.parted += 1
+        self._parted += 1
+        if self._board is not None:
+            self._board.note()
+            self._seen = self._board.read()
+
+    def _look(self, board: Board) -> None:
+        """Part as others have."""
+        written = board.read()
+        if written != self._seen:
+            self._flights.clear()
+            self._parted += 1
+            self._seen = written
+
+    def _leave(self) -> None:
+        self._is_leaving = False
+        self._flights.clear()
+        self._parted += 1

@@ -1,6 +1,7 @@
 """Equal reads in flight under one credential are one call; nothing is joined across credentials, or across a write."""
 
 import asyncio
+from copy import copy
 from typing import Any
 
 import pytest
@@ -79,3 +80,38 @@ async def test_joined_answer_is_decoded_once_for_each_way_of_reading_it() -> Non
     assert decode(answer, reduced).name == "n"
     with pytest.raises(AttributeError):
         first.name = "another"  # type: ignore[misc]  # that it cannot be done is the point
+
+
+def joined(flights: omneo.Flights) -> bool:
+    """Ask for the same as whoever took off; tell whether that read was joined."""
+    return flights.join((b"", "/x"), 10.0, lambda _answer: None) is None
+
+
+async def test_a_write_of_another_worker_is_seen() -> None:
+    """Forked, they share nothing but the board: what took off before a write of one is not joined in the other."""
+    board = omneo.Board(2)
+    here, there = omneo.Flights(board), omneo.Flights(other := copy(board))
+    other.take(1)
+    assert not joined(here)
+    assert joined(here)
+    era = here.era
+    there.part()
+    assert here.era != era
+    assert not joined(here)
+    assert joined(here)
+    here.part()
+    assert there.era > 1
+    assert not joined(here)
+
+
+async def test_where_others_write_elsewhere_nothing_that_was_sent_is_joined() -> None:
+    """Until this turn ends a read is as fresh as any; of what is written at another host later nobody tells."""
+    flights = omneo.Flights(is_only_host=False)
+    assert not joined(flights)
+    assert joined(flights)
+    era = flights.era
+    await asyncio.sleep(0)
+    assert flights.era != era
+    assert not joined(flights)
+    await asyncio.sleep(0)
+    assert not joined(flights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -77,6 +78,26 @@ async def test_other_gateways_see_the_counters_a_write_moved(pair: tuple[House, 
     made = (await here.data(ASSIGN, who=who))["assignBenefit"]["benefit"]
     assert made["definition"]["totalGlobalCreated"] == before + 1
     assert (await there.data(READ, id="1"))["benefitDefinition"]["totalGlobalCreated"] == before + 1
+
+
+@needs_redis
+async def test_no_gateway_answers_with_what_was_read_before_a_write_at_another(pair: tuple[House, House]) -> None:
+    """Neither a whole query nor a read under way is joined by who asks after the write; nor is it remembered."""
+    here, there = pair
+    who = (await here.profile_ids(1))[0]
+    count = "query($who: ID!) { profile(id: $who) { benefits { totalCount } } }"
+    before = (await there.data(count, who=who))["profile"]["benefits"]["totalCount"]
+    await here.data(RENAME, name="First")  # so that the other has to read it
+    held = {"method": "GET", "action": "delay", "ms": 400, "times": 1}
+    await here.faults({**held, "path": "*/benefits"}, {**held, "path": "*/definitions/1"})
+    early = [asyncio.create_task(there.data(count, who=who)), asyncio.create_task(there.data(READ, id="1"))]
+    await asyncio.sleep(0.1)
+    await here.data(ASSIGN, who=who, key="joined")
+    await here.data(RENAME, name="Second")
+    assert (await there.data(count, who=who))["profile"]["benefits"]["totalCount"] == before + 1
+    assert (await there.data(READ, id="1"))["benefitDefinition"]["name"] == "Second"
+    assert not any(each.done() for each in early)  # whoever had joined them would have waited as long
+    await asyncio.gather(*early)
 
 
 async def test_write_looks_up_what_it_names_once(house: House) -> None:
