@@ -64,8 +64,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     metrics, parts, budget, aside = Metrics(), _Parts(), _budget(settings), Aside()
     callers = Callers(_keys(settings), _verifier(settings, parts))
     figures = Figures(metrics)
-    board = omneo.Board(settings.workers) if settings.workers > 1 else None
-    flights = omneo.Flights(board, is_only_host=settings.redis_url is None)
+    board = omneo.Board() if settings.workers > 1 else None
     health = Health(lambda: _is_well(parts.http, settings.omneo_origin), figures)
     operations = Operations(
         engine,
@@ -101,7 +100,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
                     reads = omneo.open_reads()
                     stack.push_async_callback(reads.aclose)
             try:
-                parts.gateway = await _open_gateway(settings, parts.http, reads, flights)
+                parts.gateway = await _open_gateway(settings, parts.http, reads, board)
             except writes.StateUnavailable:
                 app.state.failure = "REDIS_URL cannot be reached" if settings.redis_url else "STATE_DB cannot be opened"
                 logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # its traceback would not say more
@@ -128,7 +127,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     # A redirect would name whatever host the client did.
     app.router.redirect_slashes = False
     app.state.health, app.state.metrics, app.state.failure = health, metrics, None
-    app.state.figures, app.state.board = figures, board
+    app.state.figures = figures
     return app
 
 
@@ -175,7 +174,6 @@ def _supervised(app: Starlette, sock: socket.socket, work: Callable[[], int], co
 
     def at(place: int) -> int:
         app.state.figures.share(Path(folder), place)
-        app.state.board.take(place)
         return work()
 
     try:
@@ -198,7 +196,7 @@ class _Parts:
 
 
 async def _open_gateway(
-    settings: Settings, http: httpx.AsyncClient, reads: omneo.Transport | None, flights: omneo.Flights
+    settings: Settings, http: httpx.AsyncClient, reads: omneo.Transport | None, board: omneo.Board | None
 ) -> Gateway:
     upstream = omneo.Upstream(
         http,
@@ -207,9 +205,9 @@ async def _open_gateway(
         token=settings.omneo_token,
         page_max=settings.omneo_page_max,
         reads=reads,
-        flights=flights,
+        flights=omneo.Flights(board, is_only_host=settings.redis_url is None),
     )
-    gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant, catalogue=_catalogue(settings))
+    gateway = Gateway(upstream, settings.omneo_timezone, settings.tenant, catalogue=_catalogue(settings, board))
     gateway.capabilities = await _capabilities(settings, upstream)
     if settings.state_db == STATE_DB:
         with contextlib.suppress(OSError):  # then it cannot be opened either, and that is said
@@ -223,9 +221,9 @@ async def _open_gateway(
     return gateway
 
 
-def _catalogue(settings: Settings) -> omneo.Catalogue:
+def _catalogue(settings: Settings, board: omneo.Board | None) -> omneo.Catalogue:
     if settings.redis_url is None:
-        return omneo.Catalogue()
+        return omneo.Catalogue(omneo.OwnVersions(board))
     return omneo.Catalogue(omneo.SharedVersions.at(str(settings.redis_url), settings.tenant))
 
 

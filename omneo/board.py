@@ -1,29 +1,32 @@
-"""Where the workers of one host see that one of them has written: a count for each, in memory they share."""
+"""Where the workers of one host see what the others have changed: words in memory that they share."""
 
 from __future__ import annotations
 
 import mmap
-import struct
+import os
+from zlib import crc32
 
-_COUNT = struct.Struct("<Q")
+_WORDS = 65_536
+_BYTES = 8
 
 
 class Board:
-    """Hold a count for each of so many workers, who are forked after it is made."""
+    """Hold a word for each name, that whoever is forked after it is made sees and changes. Few names share one, and
+    then change together."""
 
-    def __init__(self, workers: int) -> None:
-        self._memory = mmap.mmap(-1, workers * _COUNT.size)
-        self._at = 0
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, _WORDS * _BYTES)
 
-    def take(self, place: int) -> None:
-        """Count as the worker at this place, from where the last one there ended."""
-        self._at = place * _COUNT.size
+    def word(self, name: str) -> bytes:
+        """Return a name's word: another after every change."""
+        at = _place(name)
+        return self._memory[at : at + _BYTES]
 
-    def note(self) -> None:
-        """Count one more write of this worker's."""
-        [count] = _COUNT.unpack_from(self._memory, self._at)
-        _COUNT.pack_into(self._memory, self._at, count + 1)
+    def change(self, name: str) -> None:
+        """Give a name another word: a random one, for two that change it at once must not end with the same."""
+        at = _place(name)
+        self._memory[at : at + _BYTES] = os.urandom(_BYTES)
 
-    def read(self) -> bytes:
-        """Return what changes whenever any of them writes."""
-        return self._memory[:]
+
+def _place(name: str) -> int:
+    return crc32(name.encode()) % _WORDS * _BYTES

@@ -13,6 +13,8 @@ from omneo.transport import Answer
 Key = tuple[bytes, str]  # the hash of the whole credential, and the URL
 Landed = Callable[[Answer | None], None]
 
+_WRITES = "writes"  # the word of the board that every write changes
+
 
 class Flight(msgspec.Struct, eq=False):
     """One read under way: until when it will have landed, whatever becomes of it, and who waits for it."""
@@ -34,7 +36,7 @@ class Flights:
         self._landing: list[tuple[Key, Flight, Answer]] = []
         self._parted = 0  # how often
         self._board = board
-        self._seen = b"" if board is None else board.read()
+        self._seen = b"" if board is None else board.word(_WRITES)
         self._is_only_host = is_only_host
         self._is_leaving = False  # what has taken off is going to be sent
 
@@ -94,12 +96,12 @@ class Flights:
         self._flights.clear()
         self._parted += 1
         if self._board is not None:
-            self._board.note()
-            self._seen = self._board.read()
+            self._board.change(_WRITES)
+            self._seen = self._board.word(_WRITES)
 
     def _look(self, board: Board) -> None:
         """Part as others have."""
-        written = board.read()
+        written = board.word(_WRITES)
         if written != self._seen:
             self._flights.clear()
             self._parted += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import uuid4
@@ -11,6 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 import telemetry
+from omneo.board import Board
 
 _CONNECTIONS = 8
 _WAIT_S = 1.0
@@ -34,17 +34,17 @@ class Versions(Protocol):
 
 
 class OwnVersions:
-    """Keep the words in this process, which is the only one."""
+    """Keep the words on a board, for the workers of the only host."""
 
-    def __init__(self) -> None:
-        self._changes: defaultdict[str, int] = defaultdict(int)
+    def __init__(self, board: Board | None = None) -> None:
+        self._board = board or Board()
 
     async def current(self, names: Sequence[str]) -> list[str]:
-        return [str(self._changes.get(name, "")) for name in names]
+        return [self._board.word(name).hex() for name in names]
 
     async def change(self, names: Sequence[str]) -> None:
         for name in names:
-            self._changes[name] += 1
+            self._board.change(name)
 
     async def aclose(self) -> None:
         return

@@ -1,7 +1,9 @@
 """Equal reads in flight under one credential are one call; nothing is joined across credentials, or across a write."""
 
 import asyncio
-from copy import copy
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from house import House
 import omneo
 from omneo.decoding import decode
 
+ROOT = Path(__file__).parent.parent
 BENEFITS = '{ profile(id: "ID") { id benefits { totalCount } } }'
 SLOW = {"method": "GET", "path": "*", "action": "delay", "ms": 150}
 
@@ -89,9 +92,8 @@ def joined(flights: omneo.Flights) -> bool:
 
 async def test_a_write_of_another_worker_is_seen() -> None:
     """Forked, they share nothing but the board: what took off before a write of one is not joined in the other."""
-    board = omneo.Board(2)
-    here, there = omneo.Flights(board), omneo.Flights(other := copy(board))
-    other.take(1)
+    board = omneo.Board()
+    here, there = omneo.Flights(board), omneo.Flights(board)
     assert not joined(here)
     assert joined(here)
     era = here.era
@@ -102,6 +104,22 @@ async def test_a_write_of_another_worker_is_seen() -> None:
     here.part()
     assert there.era > 1
     assert not joined(here)
+
+
+def test_what_a_forked_worker_changes_is_seen() -> None:
+    """By who forked it as by itself, and names do not share what they say."""
+    code = """
+import os
+from omneo import Board
+board = Board()
+before, other = board.word("a"), board.word("b")
+if os.fork() == 0:
+    board.change("a")
+    os._exit(0)
+os.wait()
+assert board.word("a") != before and board.word("b") == other
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=30)
 
 
 async def test_where_others_write_elsewhere_nothing_that_was_sent_is_joined() -> None:
