@@ -84,6 +84,7 @@ from omneo.redemption import (
 from omneo.tier import Tier
 from omneo.times import (
     calendar_date,
+    comes_before,
     days_later,
     local_texts,
     to_wall,
@@ -152,6 +153,7 @@ __all__ = [
     "claim_and_redeem_benefit",
     "claim_benefit",
     "claimable_definitions",
+    "comes_before",
     "create_definition",
     "days_later",
     "definition_id",

@@ -89,6 +89,13 @@ def wall_in(moment: str, zone_name: str | None, default: ZoneInfo) -> str:
     return to_wall(datetime.fromisoformat(moment), _zone(zone_name) or default)
 
 
+def comes_before(moment: str, end: str | None, zone_name: str | None, default: ZoneInfo) -> bool:
+    """Tell whether a moment given in ISO 8601 comes before an end that `wall_time` reads; where there is none, all do.
+    Raises `Invalid` for what is no date."""
+    present = wall_time(end, zone_name, default)
+    return present is None or datetime.fromisoformat(moment) < present
+
+
 def days_later(value: str | None, days: int) -> str | None:
     """Add days to wall time, as Omneo does: the hour of the day stays. None for no time, and past the calendar."""
     moment = _parse(value)

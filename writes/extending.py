@@ -1,7 +1,6 @@
 """Putting off the end of benefits: recognised by the new end, computed before it is sent."""
 
 import asyncio
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -68,8 +67,8 @@ class Extending(msgspec.Struct, frozen=True, kw_only=True):
         return has_changed and (self._ends(standing) in (None, benefit.expires_at))
 
     def _shortens(self, standing: Standing) -> bool:
-        present = omneo.wall_time(standing.expires_at, standing.timezone, ZoneInfo(self.default_zone))
-        return self.until is not None and (present is None or datetime.fromisoformat(self.until) < present)
+        end, zone = standing.expires_at, ZoneInfo(self.default_zone)
+        return self.until is not None and omneo.comes_before(self.until, end, standing.timezone, zone)
 
     def _ends(self, standing: Standing) -> str | None:
         if self.until is not None:
