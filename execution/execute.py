@@ -62,6 +62,7 @@ class Answer(msgspec.Struct):
     data: dict[str, Any] | None = None
     errors: list[dict[str, Any]] = []
     extensions: dict[str, Any] = {}
+    is_large: bool = False  # has more objects than it may, where that is only logged
     encoded: bytes | None = None  # once somebody has encoded it: several requests may share an answer
 
     def telling(self, **extensions: Any) -> Answer:
@@ -120,7 +121,7 @@ class Engine:
         self._plans = Plans(
             schema, self.documents, hide_suggestions=hide_suggestions, most_fields=_TYPES * limits.ceilings.fields
         )
-        self._most_objects = limits.ceilings.objects
+        self._limits = limits
         self._is_compiled = compiled
         self._cost_limit = cost_limit
 
@@ -194,6 +195,12 @@ class Engine:
         """Tell whether a price is above the limit."""
         return price.total > self._cost_limit
 
+    def exceeds(self, operation: Operation) -> str | None:
+        """Return the code of the limit an operation exceeds, where that is only logged."""
+        plan, document = operation.plan, operation.document
+        is_too_large = plan is not None and plan.size > _TYPES * self._limits.fields
+        return document.exceeds or ("LIMIT_FIELDS" if is_too_large else None)
+
     async def run(self, operation: Operation, context: Any) -> Answer:
         """Run a prepared operation in a context; every error in the answer has a code."""
         plan = operation.plan
@@ -202,10 +209,13 @@ class Engine:
         is_compiled = self._is_compiled and plan is not None and plan.is_whole
         context.trace.tally.engine = "compiled" if is_compiled else "stock"
         if is_compiled and plan is not None:
-            data, errors = await Runner(plan, Info(context), operation.values, self._most_objects).run()
+            runner = Runner(plan, Info(context), operation.values, self._limits.ceilings.objects)
+            data, errors = await runner.run()
+            is_large = runner.objects > self._limits.objects
         else:
             data, errors = await self._run_stock(operation, context)
-        answer = Answer(is_executed=True, data=data)
+            is_large = False
+        answer = Answer(is_executed=True, data=data, is_large=is_large)
         for error in errors:
             answer.errors.append(self._public(error, len(answer.errors)))
         return answer

@@ -21,6 +21,9 @@ Project = Callable[[Sequence[Any], "list[FieldReader]"], list[dict[str, Any]]]
 FieldReader = Any
 
 
+INLINE = 10  # items of a list inside a record, where nobody has counted them
+
+
 def as_written(value: Any) -> Any:
     """Leave a value that is JSON already."""
     return value
@@ -108,10 +111,43 @@ class ObjectPlan:
         return not self.steps
 
     @cached_property
+    def inside(self) -> list[tuple[FieldPlan, ObjectPlan]]:
+        """List the fields that hold objects which are projected with their record, and the selection of those."""
+        flat = [each for each in self.fields if isinstance(each, FieldPlan) and each.is_flat and each.has_selection]
+        return [(each, each.objects[0][1]) for each in flat]
+
+    @cached_property
     def holds_lists(self) -> bool:
         """Tell whether its records hold lists of objects that are projected with them."""
-        flat = [each for each in self.fields if isinstance(each, FieldPlan) and each.is_flat and each.has_selection]
-        return any(each.is_list or each.objects[0][1].holds_lists for each in flat)
+        return any(holder.is_list or below.holds_lists for holder, below in self.inside)
+
+    @cached_property
+    def varies(self) -> bool:
+        """Tell whether its records become more or fewer objects, each as it is."""
+        return any(holder.is_list or holder.is_nullable or below.varies for holder, below in self.inside)
+
+    @cached_property
+    def weight(self) -> int:
+        """Count the objects that one record becomes, with those inside it; each list of them as `INLINE`."""
+        return 1 + sum(below.weight * (INLINE if holder.is_list else 1) for holder, below in self.inside)
+
+    def count(self, records: Sequence[Any]) -> int:
+        """Count the objects that records become, with those inside them."""
+        if not self.varies:
+            return len(records) * self.weight
+        count = len(records)
+        for holder, below in self.inside:
+            if holder.attribute is None or not (holder.is_list or holder.is_nullable or below.varies):
+                count += len(records) * below.weight * (INLINE if holder.is_list else 1)
+                continue
+            found = [each for record in records if (each := getattr(record, holder.attribute)) is not None]
+            if not holder.is_list:
+                count += below.count(found)
+            elif below.varies:
+                count += below.count([each for listed in found for each in listed])
+            else:
+                count += below.weight * sum(map(len, found))
+        return count
 
     @property
     def is_quick(self) -> bool:

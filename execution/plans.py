@@ -51,7 +51,7 @@ class Plans:
         except NotPlanned:
             plan = None
         kept.plans = {choice: plan} if len(plans) >= _KEPT_CHOICES else {**plans, choice: plan}
-        self._documents.grown(document, sum(each.size for each in document.plans.values()))
+        self._documents.grown(document, sum(each.size for each in [*document.plans.values()]))
         return plan
 
 

@@ -14,13 +14,12 @@ from typing import Any
 
 from graphql.execution.values import VariableValues
 
-from execution.plan import FieldPlan, ObjectPlan, Plan
+from execution.plan import INLINE, FieldPlan, ObjectPlan, Plan
 from loaders.prices import Ask, Terms, is_open, worst_case
 from resolvers.inputs import BadInput
 from resolvers.paging import FIRST_MAX
 
 UNPAGED = 100  # items of a list that has no pages
-INLINE = 10  # items of a list inside a record
 _KEPT = 64
 _KEPT_TEXT = 256  # characters
 

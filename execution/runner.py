@@ -22,7 +22,6 @@ from execution.level import Below, Level
 from execution.plan import FieldPlan, FieldReader, ObjectPlan, Plan
 from execution.projection import attach_projection
 from loaders.batching import Load
-from resolvers.paging import Connection
 from schema.errors import AnswerTooLarge
 
 _NOTHING: list[FieldReader] = []
@@ -67,6 +66,7 @@ class Runner(msgspec.Struct, eq=False):
             else:
                 [data] = await self._objects(level)
         except AnswerTooLarge as error:
+            self.info.context.trace.abandon()  # whatever else was begun asks nobody any more
             return None, [GraphQLError(str(error), original_error=error)]
         finally:
             for begun in self.ahead:
@@ -225,6 +225,15 @@ class Runner(msgspec.Struct, eq=False):
 
     async def _complete(self, step: FieldPlan, level: Level, live: list[int], values: list[Any]) -> list[Any]:
         """Complete a value for each parent: what the answer holds, or the error that climbs to the parent."""
+        try:
+            return await self._completed(step, level, live, values)
+        except AnswerTooLarge as error:
+            if self.plan.kind is not OperationType.MUTATION:
+                raise
+            paths = [[*level.path(number), step.key] for number in live]  # what was written is told, this is not
+            return [self.errors.settle(error, step, path, is_nullable=step.is_nullable) for path in paths]
+
+    async def _completed(self, step: FieldPlan, level: Level, live: list[int], values: list[Any]) -> list[Any]:
         if not step.has_selection:
             return [
                 self.errors.leaf(step, value, [*level.path(number), step.key])
@@ -232,15 +241,20 @@ class Runner(msgspec.Struct, eq=False):
             ]
         if len(values) == 1 and not step.is_list and step.abstract is None and _is_record(values[0]):
             below_it = Level(step.objects[0][1], values, level, step.key, live)
+            if below_it.plan.holds_lists:
+                self._count(below_it.plan, values)
             completed = await self._objects(below_it) if below_it.plan.steps else self._projected(below_it, 0, 1)
             if completed[0].__class__ is dict:  # one record with nothing wrong, as most single ones are
                 return completed
             return Below(step, level, live, values).assembled(completed, self.errors)
-        self._count(step, values)
+        if step.is_list:
+            self._hold(sum(len(each) for each in values if _is_record(each)))
         below = Below(step, level, live, values)
         completed = [None] * len(below.rows)
         for plan, numbers in below.by_type():
-            rows = await self._objects(below.level(plan, numbers))
+            level_below = below.level(plan, numbers)
+            self._count(plan, level_below.rows)
+            rows = await self._objects(level_below)
             if len(rows) == len(completed):
                 completed = rows
                 break
@@ -248,12 +262,15 @@ class Runner(msgspec.Struct, eq=False):
                 completed[number] = row
         return below.assembled(completed, self.errors)
 
-    def _count(self, step: FieldPlan, values: list[Any]) -> None:
-        """Count what is about to be made. What a record brings along costs no call, so the price does not bound it."""
-        found = [each for each in values if _is_record(each)]
-        self.objects += sum(map(len, found)) if step.is_list else len(found)
-        self.objects += sum([len(each.nodes) for each in found if each.__class__ is Connection])
-        if self.objects > self.most_objects:
+    def _count(self, plan: ObjectPlan, rows: list[Any]) -> None:
+        """Count what is about to be made: what records bring along costs no call, so the price does not bound it. A
+        single record without lists is not counted, for there are no more of these than the plan has fields."""
+        count = plan.count(rows)
+        self._hold(count)
+        self.objects += count
+
+    def _hold(self, more: int) -> None:
+        if self.objects + more > self.most_objects:
             raise AnswerTooLarge(self.most_objects)
 
 

@@ -52,6 +52,7 @@ class Upstream:
         self.api_url = api_url.rstrip("/")
         self.id_url = id_url.rstrip("/")
         self.page_max = self._page_max_said = page_max
+        self._learnt: asyncio.TimerHandle | None = None  # which ends what was learnt
         self.flights = flights or Flights()
         self.accepted = Accepted()
         self._credential = Credential(token)
@@ -74,10 +75,12 @@ class Upstream:
         if size < self.page_max:
             self.page_max = size
             telemetry.log("omneo.page_max", level="warning", size=size)
-            asyncio.get_running_loop().call_later(_LEARNT_S, self._forget)
+            if self._learnt is not None:
+                self._learnt.cancel()
+            self._learnt = asyncio.get_running_loop().call_later(_LEARNT_S, self._forget)
 
     def _forget(self) -> None:
-        self.page_max = self._page_max_said
+        self.page_max, self._learnt = self._page_max_said, None
 
 
 class Client(msgspec.Struct, eq=False):

@@ -92,8 +92,12 @@ def wall_in(moment: str, zone_name: str | None, default: ZoneInfo) -> str:
 def comes_before(moment: str, end: str | None, zone_name: str | None, default: ZoneInfo) -> bool:
     """Tell whether a moment given in ISO 8601 comes before an end that `wall_time` reads; where there is none, all do.
     Raises `Invalid` for what is no date."""
-    present = wall_time(end, zone_name, default)
-    return present is None or datetime.fromisoformat(moment) < present
+    written, present = _parse(end), wall_time(end, zone_name, default)
+    wall = _parse(wall_in(moment, zone_name, default))
+    if written is None or present is None or datetime.fromisoformat(moment) < present:
+        return True
+    # The wall clock counts too, because Omneo keeps that: where it is put back, an hour comes twice.
+    return written.tzinfo is None and wall is not None and wall < written
 
 
 def days_later(value: str | None, days: int) -> str | None:

@@ -48,8 +48,15 @@ class PageInfo:
 
 
 class Edge(msgspec.Struct, Generic[T], frozen=True):
-    cursor: str
+    """One item of a page, and where it stands."""
+
     node: T
+    place: "Place"
+    next_offset: int
+
+    @property
+    def cursor(self) -> str:
+        return self.place.cursor(self.next_offset)
 
 
 class Connection(Generic[T]):
@@ -72,7 +79,7 @@ class Connection(Generic[T]):
     @property
     def edges(self) -> list[Edge[T]]:
         return [
-            Edge(self._place.cursor(offset + 1), row)
+            Edge(row, self._place, offset + 1)
             for offset, row in zip(self.listing.offsets, self.listing.rows, strict=True)
         ]
 

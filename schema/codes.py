@@ -23,7 +23,7 @@ CODES: dict[str, Code] = {
     "UNAUTHENTICATED": Code(
         401,
         "There is no credential, or it does not hold: as a whole (401), or Omneo did not accept a member's token.",
-        "Sign in again, or renew the token, and repeat.",
+        "Sign in again, or renew the token, and repeat; where `retryable`, its issuer cannot be asked: try again.",
     ),
     "METHOD_NOT_ALLOWED": Code(405, "Neither POST nor GET, or a mutation by GET.", "Use the method `Allow` names."),
     "NOT_ACCEPTABLE": Code(

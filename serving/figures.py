@@ -38,12 +38,19 @@ class Figures:
             self._metrics.add(before)
 
     def text(self) -> bytes:
-        """Return the figures in Prometheus' text format."""
+        """Return the figures in Prometheus' text format; those of this process where the others' cannot be had."""
         if self._file is None:
             return self._metrics.text()
-        self._write(self._file)
+        try:
+            return self._whole(self._file)
+        except OSError as error:
+            _complain(error)
+            return self._metrics.text()
+
+    def _whole(self, file: Path) -> bytes:
+        self._write(file)
         whole = Metrics()
-        for each in self._file.parent.glob("*.json"):
+        for each in file.parent.glob("*.json"):
             whole.add(_decoder.decode(each.read_bytes()))
         return whole.text()
 
@@ -64,11 +71,16 @@ class Figures:
             try:
                 self._write(file)
             except OSError as error:
-                telemetry.log("figures not written", level="warning", **telemetry.cause(error))
+                _complain(error)
             await asyncio.sleep(_EVERY_S)
 
     def _write(self, file: Path) -> None:
         """Write them in one step: whoever reads finds the old ones or the new ones, whole."""
+        file.parent.mkdir(mode=0o700, exist_ok=True)  # should somebody have tidied it away
         new = file.with_suffix(".new")
         new.write_bytes(msgspec.json.encode(self._metrics.numbers()))
         os.replace(new, file)
+
+
+def _complain(error: OSError) -> None:
+    telemetry.log("figures not shared", level="warning", **telemetry.cause(error))

@@ -66,6 +66,8 @@ class Operations:
                 answer = await self._executed(exchange, operation, context, receive)
         except Refused as refused:
             answer, exchange.document_hash, exchange.outcome = refused.answer, refused.document_hash, "refused"
+        if answer.is_large:
+            exchange.exceeded.append("LIMIT_OBJECTS")
         if answer.errors:
             exchange.codes = answer.codes()
             if answer.is_executed:
@@ -90,8 +92,8 @@ class Operations:
         if operation.is_write and exchange.head.method == "GET":
             message = "Mutations are not run by GET: use POST."
             raise HttpRefusal("METHOD_NOT_ALLOWED", message, [(b"allow", b"POST")])
-        if document.exceeds is not None:
-            exchange.exceeded.append(document.exceeds)
+        if self._is_log_only and (exceeds := self._engine.exceeds(operation)) is not None:
+            exchange.exceeded.append(exceeds)
         if document.introspects and caller.is_member and not self._members_introspect:
             if not self._is_log_only:
                 message = "Members cannot ask for the schema itself. Read schema.graphql, or ask as a service."

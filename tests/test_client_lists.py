@@ -49,7 +49,11 @@ async def test_smaller_pages_are_asked_for_until_that_may_have_changed(monkeypat
     client = Wire(listed(61, at_most=9)).client()
     await omneo.list_profiles(client, Window(0, 50), Filters())
     assert client.page_max == 9
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.03)
+    client.learn_page_max(5, further=0)
+    await asyncio.sleep(0.03)
+    assert client.page_max == 5  # what was learnt last counts from then on
+    await asyncio.sleep(0.07)
     assert client.page_max == 100
 
 

@@ -86,6 +86,16 @@ async def test_nothing_is_ever_shortened(house: House, until: str) -> None:
     assert (await house.data(EXTEND, input=same))["extendBenefits"]["__typename"] == "BenefitsExtended"
 
 
+async def test_nothing_is_shortened_in_the_hour_that_comes_twice(house: House) -> None:
+    """Where summer time ends a later moment may be an earlier wall time, and that is what Omneo keeps."""
+    own = (await house.profile_ids(1))[0]
+    benefit = await given(house, own, "extendable-pass", timezone="Australia/Melbourne")
+    await house.rest("PUT", f"/benefits/{benefit}", json={"expires_at": "2027-04-04 02:30:00"})
+    asked = {"profileId": own, "benefitIds": [str(benefit)], "extension": {"until": "2027-04-03T16:10:00Z"}}
+    assert await house.codes(EXTEND, input=asked | {"idempotencyKey": "k"}) == ["BAD_USER_INPUT"]
+    assert await ends(house, benefit) == "2027-04-04 02:30:00"
+
+
 async def test_until_may_be_the_end_of_the_calendar(house: House) -> None:
     """Where a zone's wall clock would leave it, its last moment; days past it are refused by Omneo."""
     own = (await house.profile_ids(1))[0]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
 
 import httpx
@@ -97,6 +98,20 @@ def test_names_are_bounded_from_one_worker_to_the_next(tmp_path: Path) -> None:
         text = figures.text().decode()
         assert text.count("gateway_requests_total{") == 51
     assert 'gateway_requests_total{operation="other",outcome="ok"} 130.0' in text
+
+
+def test_figures_outlive_the_folder_they_are_shared_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is made anew where somebody tidied it away; where it cannot be, a worker tells its own, and the log why."""
+    metrics = Metrics()
+    figures = Figures(metrics)
+    figures.share(tmp_path / "figures", 0)
+    metrics.observe("Operation", "ok", 0.01, [], Tally())
+    for _ in range(2):
+        assert b'gateway_requests_total{operation="Operation",outcome="ok"} 1.0' in figures.text()
+        shutil.rmtree(tmp_path / "figures")
+    (tmp_path / "figures").write_text("in the way")
+    assert b'gateway_requests_total{operation="Operation",outcome="ok"} 1.0' in figures.text()
+    assert '"event":"figures not shared"' in written(capsys)
 
 
 async def test_who_is_cut_off_before_there_is_a_request_is_counted_and_told(capsys: pytest.CaptureFixture[str]) -> None:
