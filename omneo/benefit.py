@@ -87,18 +87,17 @@ def list_redeemable_benefits(client: Client, profile_id: str, window: Window) ->
 async def find_by_external_id(client: Client, external_id: str, *, profile_id: str) -> list[Benefit]:
     """Find a profile's benefits with this external id, which is not unique.
 
-    Whether one is missing must not rest on a filter that a tenant may ignore (API.md §12, U-3): where rows of another
-    external id come, the whole list is read.
+    Whether one is missing must not rest on a filter that a tenant may ignore (API.md §12, U-3), nor on the first page:
+    whatever comes is read to its end.
     """
     filters = Filters.of(external_id=external_id)
     found: list[Benefit] = []
     offset = 0
     while True:
         page = await list_profile_benefits(client, profile_id, Window(offset=offset, first=client.page_max), filters)
-        ours = [benefit for benefit in page.rows if benefit.external_id == external_id]
-        found += ours
+        found += [benefit for benefit in page.rows if benefit.external_id == external_id]
         offset += len(page.rows)
-        if len(ours) == len(page.rows) or offset >= page.total:
+        if not page.rows or offset >= page.total:
             return found
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -121,6 +123,8 @@ class CurlLoop:
         if self._loop is None:
             return
         new, self._new = self._new, {}
+        if new:
+            self._sweep()
         odd: list[tuple[Transfer, Exception]] = []
         for curl, transfer in new.items():
             try:
@@ -143,10 +147,24 @@ class CurlLoop:
         for fd, events in self._epoll.poll(0):
             if fd in self._busy:
                 running = self._act(fd, pycurl.CSELECT_IN if events == select.EPOLLIN else _directions(events))
-            else:  # a connection that was kept has ended: libcurl finds out when it wants to use it
-                with suppress(OSError):
-                    self._epoll.unregister(fd)
+            else:
+                self._spoil(fd)
         self._hand_out(running)
+
+    def _sweep(self) -> None:
+        """Look for what has come on connections that are kept, before one of them is used."""
+        for fd, _ in self._epoll.poll(0):
+            if fd not in self._busy:
+                self._spoil(fd)
+
+    def _spoil(self, fd: int) -> None:
+        """Have a connection that is kept not be used again: it has ended, or something came that nobody had asked for,
+        and would be taken for the answer to whatever is asked next. libcurl looks but once a second; writing to it
+        fails from now on, and then libcurl takes another."""
+        with suppress(OSError):
+            self._epoll.unregister(fd)
+        with suppress(OSError), socket.socket(fileno=os.dup(fd)) as kept:
+            kept.shutdown(socket.SHUT_RDWR)
 
     def _act(self, fd: int, directions: int) -> int:
         """Let libcurl do what there is to do. Returns how many transfers are still running."""

@@ -104,6 +104,29 @@ async def test_a_read_outlives_more_closed_connections_than_libcurl_tries(name: 
     await transport.aclose()
 
 
+@pytest.mark.parametrize(
+    "stray", [OK.replace(b"ok", b"no"), b"HTTP/1.1 408 Timeout\r\ncontent-length: 0\r\n\r\n", b"?"]
+)
+@pytest.mark.parametrize("pause_s", [0.0, 0.1])
+async def test_what_comes_unasked_is_nobodys_answer(stray: bytes, pause_s: float) -> None:
+    """Sent once more, or late, on a connection that is kept: whoever asks next must not be given it."""
+
+    async def twice(writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        await asyncio.sleep(0.02)
+        writer.write(stray)
+        await writer.drain()
+        await asyncio.sleep(1)
+
+    transport = open_transport("curl")
+    async with peer(twice) as omneo_:
+        for _ in range(4):
+            assert (await get(transport, omneo_.url)).body == b"ok"
+            await asyncio.sleep(0.04 + pause_s)
+    assert omneo_.connections == 4
+    await transport.aclose()
+
+
 async def test_repeats_below_the_client_are_in_the_tally() -> None:
     answer = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":{}}'
     async with peer(answer, hang_up, answer) as omneo_:
