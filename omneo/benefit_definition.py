@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from omneo.client import Client
+from omneo.errors import Invalid, Landed
 from omneo.filters import Filters
 from omneo.paging import Page, Window, read_window
 from omneo.record import IdText, Json, Many, Record, mend
@@ -129,9 +130,17 @@ async def list_definitions(client: Client, window: Window, filters: Filters) -> 
 
 async def create_definition(client: Client, fields: dict[str, Any]) -> BenefitDefinition:
     """Create a definition; `name`, `handle` and `period` are needed. Raises `Refused`."""
-    return await client.post("/benefits/definitions", fields, BenefitDefinition)
+    made = await client.post("/benefits/definitions", fields, BenefitDefinition)
+    if made.handle != fields["handle"]:
+        raise Invalid(landed=Landed.UNKNOWN, detail="another write's answer")
+    return made
 
 
 async def update_definition(client: Client, definition_id: str, fields: dict[str, Any]) -> BenefitDefinition:
     """Change the given fields of a definition, and no others. Raises `NotFound`, `Refused`."""
-    return await client.put("/benefits/definitions/{definition}", fields, BenefitDefinition, definition=definition_id)
+    changed = await client.put(
+        "/benefits/definitions/{definition}", fields, BenefitDefinition, definition=definition_id
+    )
+    if changed.id != definition_id:
+        raise Invalid(landed=Landed.UNKNOWN, detail="another write's answer")
+    return changed

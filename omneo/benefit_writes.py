@@ -10,6 +10,8 @@ from omneo.errors import Invalid, Landed
 from omneo.record import IdText, Record, mend
 from omneo.redemption import Redemption
 
+_ANOTHERS = "another write's answer"
+
 
 async def assign_benefit(
     client: Client,
@@ -57,7 +59,7 @@ def _own(benefit: Benefit, profile_id: str, external_id: str | None) -> Benefit:
     may come. Raises `Invalid` then; whether the write landed is for a read-back to say."""
     is_own = benefit.profile_id.lower() == profile_id and benefit.external_id in (external_id, None)
     if external_id is not None and not is_own:
-        raise Invalid(landed=Landed.UNKNOWN, detail="another write's answer")
+        raise Invalid(landed=Landed.UNKNOWN, detail=_ANOTHERS)
     return benefit
 
 
@@ -72,18 +74,32 @@ async def claim_and_redeem_benefit(
 ) -> Redemption:
     """Claim a definition and redeem the benefit at once (C-4)."""
     body = _given(definition=definition, timezone=timezone, external_id=external_id, meta=meta)
-    return await client.post("/profiles/{profile}/benefits/claim-redeem", body, Redemption, profile=profile_id)
+    made = await client.post("/profiles/{profile}/benefits/claim-redeem", body, Redemption, profile=profile_id)
+    for item in made.items:
+        if item.benefit is not None:
+            _own(item.benefit, profile_id, external_id)
+    return _of(made, profile_id)
 
 
 async def redeem_benefit(client: Client, profile_id: str, benefit_id: int, count: int = 1) -> Redemption:
     """Use `count` redemptions of a benefit (C-3)."""
-    return await client.post(
+    made = await client.post(
         "/profiles/{profile}/benefits/{benefit}/redeem",
         {"count": count},
         Redemption,
         profile=profile_id,
         benefit=benefit_id,
     )
+    used = {item.benefit.id for item in made.items if item.benefit is not None}
+    if used and benefit_id not in used:
+        raise Invalid(landed=Landed.UNKNOWN, detail=_ANOTHERS)
+    return _of(made, profile_id)
+
+
+def _of(redemption: Redemption, profile_id: str) -> Redemption:
+    if redemption.profile_id.lower() != profile_id:
+        raise Invalid(landed=Landed.UNKNOWN, detail=_ANOTHERS)
+    return redemption
 
 
 async def extend_benefits(
@@ -91,7 +107,10 @@ async def extend_benefits(
 ) -> list[Benefit]:
     """Put off the expiry of a profile's benefits, by days or to a wall time; exactly one of the two."""
     body = _given(profile_id=profile_id, ids=list(benefit_ids), extend_days=days, extend_date=date)
-    return await client.post("/benefits/extend", body, list[Benefit])
+    extended = await client.post("/benefits/extend", body, list[Benefit])
+    if not extended or any(each.id not in benefit_ids or each.profile_id.lower() != profile_id for each in extended):
+        raise Invalid(landed=Landed.UNKNOWN, detail=_ANOTHERS)
+    return extended
 
 
 class Queued(Record, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from writes.intents import Intent
 from writes.outcomes import Kind
 
 _LOOK_AT = 50  # rows: what one list call asks for
+_TAKEN = "taken"  # the reference of a batch whose id is not known, which is done all the same
 
 
 @dataclass(frozen=True)
@@ -55,4 +56,4 @@ def assign_many_kind(upstream: omneo.Upstream) -> Kind[Taken]:
         ids = [row.external_id for row in rows_of(intent.external_id, intent.note)[:_LOOK_AT]]
         return Taken("") if await omneo.find_by_external_ids(upstream.as_service(trace), ids) else None
 
-    return Kind(operation="assign-many", find=find, reference=lambda taken: taken.batch_id, resend=False)
+    return Kind(operation="assign-many", find=find, reference=lambda taken: taken.batch_id or _TAKEN, resend=False)

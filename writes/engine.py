@@ -36,7 +36,7 @@ class Writes:
     ) -> None:
         self._process = Process(store, quarantine_s, clock)
         self._jobs: dict[str, Job[Any]] = {}
-        self._recovery = Recovery(self._process, {kind.operation: kind for kind in kinds}, lambda: set(self._jobs))
+        self._recovery = Recovery(self._process, {kind.operation: kind for kind in kinds}, self._at_work)
         self._recovery.start()
 
     @classmethod
@@ -102,8 +102,12 @@ class Writes:
         """
         self._process.closing.set()
         await asyncio.gather(*(job.task for job in self._jobs.values()), return_exceptions=True)
+        await asyncio.gather(*self._process.unsettled.values(), return_exceptions=True)
         await self._recovery.stop()
         await self._process.store.aclose()
+
+    def _at_work(self) -> set[str]:
+        return {*self._jobs, *self._process.unsettled}
 
     def _start(self, write: Write[T], trace: Trace) -> Job[T]:
         job = Job(write, self._process, trace)

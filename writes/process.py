@@ -35,6 +35,7 @@ class Process:
     clock: Callable[[], float] = time.monotonic
     owner: str = field(default_factory=lambda: uuid4().hex)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    unsettled: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # what is done, and could not be stored
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not on when the process is about to end."""
@@ -43,13 +44,29 @@ class Process:
                 await self.closing.wait()
 
     async def settle_done(self, kind: Kind[T], attempt: Intent, value: T) -> None:
-        """Settle as done. If the store is away the intent stays open, and is settled later by reading back."""
+        """Settle as done. If the store is away that is tried again until it is there: what is known to be made must not
+        be looked for, and be gone meanwhile. Should the process end before, it is read back by another."""
         reference = kind.reference(value)
         try:
-            after = await self.store.update(attempt, done(attempt, reference))
+            await self._store_done(attempt, reference)
         except StateUnavailable:
             telemetry.log("writes.unsettled", level="error", operation=attempt.operation, id=attempt.external_id)
+            later = asyncio.create_task(self._store_later(attempt, reference))
+            self.unsettled[attempt.external_id] = later
+            later.add_done_callback(lambda _: self.unsettled.pop(attempt.external_id, None))
+
+    async def _store_later(self, attempt: Intent, reference: str) -> None:
+        for pause in pauses(0.1, 2.0):
+            await self.pause(pause)
+            try:
+                await self._store_done(attempt, reference)
+            except StateUnavailable:
+                if not self.closing.is_set():
+                    continue
             return
+
+    async def _store_done(self, attempt: Intent, reference: str) -> None:
+        after = await self.store.update(attempt, done(attempt, reference))
         if after.reference != reference:
             # What this engine exists to prevent: Omneo took longer than the quarantine. It is said aloud.
             telemetry.log("writes.duplicate", level="error", operation=attempt.operation, id=attempt.external_id)

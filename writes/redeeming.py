@@ -10,7 +10,7 @@ import omneo
 from telemetry import Trace
 from writes.intents import Intent
 from writes.outcomes import Kind
-from writes.reading import by_operation, held
+from writes.reading import by_operation, held, of_profile
 
 _LATEST = 20  # redemptions of one profile that may share the second of the newest
 
@@ -60,7 +60,8 @@ def redeem_kind(upstream: omneo.Upstream) -> Kind[omneo.Redemption]:
         if intent.reference:
             return await _by_reference(client, intent.profile_id, int(intent.reference))
         before, benefit_id = _noted(intent.note), int(intent.target)
-        newest = await omneo.newest_redemptions(client, intent.profile_id, client.page_max)
+        listed = omneo.newest_redemptions(client, intent.profile_id, client.page_max)
+        newest = await of_profile(client, intent.profile_id, listed) or []
         later = [each for each in newest if each.id > before.latest and benefit_id in _redeemed(each)]
         ours = [each for each in later if each.type == "redeem" and _redeemed(each)[benefit_id] == before.count]
         if not ours and not later and await _has_fallen(client, intent, before):
