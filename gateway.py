@@ -256,11 +256,10 @@ def _verifier(settings: Settings, parts: _Parts) -> JwksVerifier | None:
     url = settings.jwks_url
 
     async def fetch_keys() -> bytes:
-        try:
-            answer = await parts.http.get(url, timeout=_JWKS_TIMEOUT_S)
-            return answer.raise_for_status().content
-        except httpx.HTTPError as error:
-            raise OSError("the keys cannot be read") from error
+        answer = await _fetched(parts.http, url, _JWKS_TIMEOUT_S)
+        if answer is None or answer.status != 200:
+            raise OSError("the keys cannot be read")
+        return answer.body
 
     return JwksVerifier(settings.jwt_issuer, settings.jwt_audience, fetch_keys)
 
@@ -274,11 +273,16 @@ async def _capabilities(settings: Settings, upstream: omneo.Upstream) -> omneo.C
 
 
 async def _is_well(http: httpx.AsyncClient, origin: str) -> bool:
+    answer = await _fetched(http, f"{origin}/api/health", _HEALTH_TIMEOUT_S)
+    return answer is not None and 200 <= answer.status < 300
+
+
+async def _fetched(http: httpx.AsyncClient, url: str, within_s: float) -> omneo.Answer | None:
+    """Read what is not a call to Omneo's API, within a time and a size as calls are; None where that fails."""
     try:
-        answer = await http.get(f"{origin}/api/health", timeout=_HEALTH_TIMEOUT_S)
-    except httpx.HTTPError:
-        return False
-    return answer.is_success
+        return await omneo.HttpxTransport(http).send(omneo.Request("GET", url, {}, None, within_s))
+    except omneo.OmneoError:
+        return None
 
 
 if __name__ == "__main__":

@@ -66,11 +66,15 @@ class Tally(msgspec.Struct, gc=False):
     budget: int | None = None  # first attempts allowed; None is unlimited
     engine: str = ""  # what ran the operation: compiled, or stock
     calls_s: list[tuple[str, float]] = []  # each attempt: route template, seconds
+    ceiling: int | None = None  # of what may be predicted
     batches: list[tuple[str, int]] = []  # each batch: loader, keys
     disagreements: list[str] = []  # where Omneo judged otherwise than its rules as we know
 
     def allow(self, further: int) -> None:
-        """Allow calls that could not be foreseen; they count as predicted from now on."""
+        """Allow calls that could not be foreseen, up to what an operation may cost; they count as predicted from now
+        on."""
+        if self.ceiling is not None:
+            further = max(0, min(further, self.ceiling - self.predicted))
         self.predicted += further
         if self.budget is not None:
             self.budget += further

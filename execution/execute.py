@@ -179,7 +179,7 @@ class Engine:
         """Price an operation on its caller's terms, and hold its calls to that. Raises `Refused` above the limit."""
         price = operation.price(context.terms)
         tally = context.trace.tally
-        tally.predicted = price.total
+        tally.predicted, tally.ceiling = price.total, None if is_log_only else self._cost_limit
         if price.total > self._cost_limit and not is_log_only:
             message = (
                 f"This query may take {price.total} calls to Omneo; the limit is {self._cost_limit}. "

@@ -94,7 +94,7 @@ from omneo.times import (
     wall_time,
     zoned_texts,
 )
-from omneo.transport import Answer, Request, Transport, open_http
+from omneo.transport import Answer, HttpxTransport, Request, Transport, open_http
 from omneo.versions import OwnVersions, SharedVersions, Versions
 
 __all__ = [
@@ -115,6 +115,7 @@ __all__ = [
     "Filters",
     "Flights",
     "Forbidden",
+    "HttpxTransport",
     "Identity",
     "Invalid",
     "InvalidId",

@@ -24,6 +24,7 @@ from telemetry import Trace
 
 T = TypeVar("T")
 
+_LEAST_PAGE = 10  # a smaller one is a slip of one answer; Omneo's usual has 15 rows (API.md §4.1)
 _LEARNT_S = 300  # how long it is held that pages are smaller than was said
 
 # A Decimal goes as the number it is, digit by digit; a float might be another one, or none that JSON can say.
@@ -72,7 +73,7 @@ class Upstream:
 
     def learn_page_max(self, size: int) -> None:
         """Ask for no larger pages for a while; then it is found out anew, should it have been one odd answer."""
-        if size < self.page_max:
+        if _LEAST_PAGE <= size < self.page_max:
             self.page_max = size
             telemetry.log("omneo.page_max", level="warning", size=size)
             if self._learnt is not None:

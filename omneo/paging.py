@@ -86,15 +86,16 @@ class _Windows(Generic[T]):
         self._route = route
         self._window = window
         self._params = params
-        self._size, number = fit(window, client.page_max)
+        self._size, self._number = fit(window, client.page_max)
         self.kind = _answer_of(client.seen_as(kind))
-        self.params = (*params, _said(self._size, number))
+        self.params = (*params, _said(self._size, self._number))
 
     def page(self, found: _Answer[T]) -> Page[T] | None:
         """Cut the window out of a page that holds all of it, as it should; None where it does not."""
         window, meta = self._window, found.meta
         start, end = _start(meta), min(window.offset + window.first, meta.total)
-        if meta.per_page < 1 or start > window.offset or end > start + len(found.data):
+        # A page may have fewer rows than its meta says, where one was removed in that moment; no other page has them.
+        if meta.per_page < 1 or meta.current_page < 1 or start > window.offset or end > start + meta.per_page:
             return None
         return Page(found.data[window.offset - start : max(end - start, 0)], window.offset, meta.total)
 
@@ -118,19 +119,19 @@ class _Windows(Generic[T]):
 
     def _missing(self, found: _Answer[T]) -> list[int]:
         """List the numbers of the pages that have to be read besides this one."""
-        size = found.meta.per_page
-        if size < 1:
+        size, page = found.meta.per_page, found.meta.current_page
+        if size < 1 or not 1 <= page <= self._number:
             return []
         here = {offset for offset, _ in _numbered(found)}
-        numbers = sorted({offset // size + 1 for offset in self._wanted(found) if offset not in here})
+        numbers = sorted({offset // size + 1 for offset in self._wanted(found) if offset not in here} - {page})
         if size < self._size:
             self._client.learn_page_max(size, further=len(numbers))
         return numbers
 
     def _joined(self, answers: list[Any]) -> Page[T] | OmneoError:
         first = answers[0]
-        if first.meta.per_page < 1:
-            return Invalid(detail="meta.per_page below 1")
+        if first.meta.per_page < 1 or not 1 <= first.meta.current_page <= self._number:
+            return Invalid(detail="another page than was asked for")
         rows: dict[int, T] = {}
         for answer in answers:
             if isinstance(answer, OmneoError):

@@ -102,5 +102,10 @@ async def send_answer(
 ) -> None:
     """Send one complete answer."""
     said = [*standing_headers(content_type), *headers.items(), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": said})
-    await send({"type": "http.response.body", "body": body})
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": said})
+        await send({"type": "http.response.body", "body": body})
+    except RuntimeError as error:
+        if "closed" in str(error):  # as uvloop says it of a connection that was given up meanwhile
+            raise ClientGone from error
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,6 +19,10 @@ from serving.direct import offer
 from serving.head import Memory
 from serving.outbox import Outbox
 from serving.patience import Patience
+
+# A proposal to speak another protocol, which whoever does not speak it ignores (RFC 9110, 7.8). To the parser it would
+# be the end of HTTP, and a body behind it the next request; so it does not get to see it. Of the same length.
+_UPGRADE = re.compile(rb"(?<=\n)upgrade(?=[ \t]*:)", re.IGNORECASE)
 
 _PIPELINED = 50  # requests one connection may have waiting for their turn
 _LINGER_S = 2.0
@@ -93,6 +98,8 @@ class GuardedProtocol(HttpToolsProtocol):
         # Whether the next byte begins a request.
         was_idle = not self._is_in_head and (cycle is None or (cycle.response_complete and not cycle.more_body))
         self._begun, self._chunk = 0, len(data)
+        if b"pgrade" in data:
+            data = _UPGRADE.sub(b"ignored", data)
         super().data_received(data)
         if self._is_in_head:
             # All of it is of this head if that began before, or with it. Of one that began somewhere inside, what is
@@ -130,6 +137,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if could_be_too_large and len(self.url) + _size(self.headers) > self.heads.bytes:
             self._refuse_size()
             return
+        if self.parser.should_upgrade():  # as a head in pieces may still say
+            self._refuse("BAD_REQUEST", "This connection cannot be upgraded.")
+            return
         if len(self.pipeline) >= _PIPELINED:
             self._refuse("BAD_REQUEST", "Too many requests were sent ahead of their answers.")
             return
@@ -147,6 +157,9 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse_trailers()
         if not self._is_refused:
             super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: it was refused."""
 
     def send_400_response(self, msg: str) -> None:
         self._refuse("BAD_REQUEST", "The request is not valid HTTP/1.1.")

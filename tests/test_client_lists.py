@@ -46,15 +46,34 @@ async def test_window_is_read_whatever_size_pages_come_in(at_most: int, window: 
 async def test_smaller_pages_are_asked_for_until_that_may_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     """One odd answer of one route does not make every list dear for good."""
     monkeypatch.setattr("omneo.client._LEARNT_S", 0.05)
-    client = Wire(listed(61, at_most=9)).client()
+    client = Wire(listed(61, at_most=20)).client()
     await omneo.list_profiles(client, Window(0, 50), Filters())
-    assert client.page_max == 9
+    assert client.page_max == 20
     await asyncio.sleep(0.03)
-    client.learn_page_max(5, further=0)
+    client.learn_page_max(12, further=0)
+    client.learn_page_max(3, further=0)  # too small to be anything but a slip
     await asyncio.sleep(0.03)
-    assert client.page_max == 5  # what was learnt last counts from then on
+    assert client.page_max == 12  # what was learnt last counts from then on
     await asyncio.sleep(0.07)
     assert client.page_max == 100
+
+
+@pytest.mark.parametrize("rows", [0, 4])
+async def test_a_row_that_is_gone_when_its_page_is_read_is_no_error(rows: int) -> None:
+    """Counted, and removed before the page was made: there is what there is, and no other page is asked for it."""
+    meta = {"current_page": 1, "per_page": 5, "total": 5}
+    wire = Wire(httpx.Response(200, json={"data": [PROFILE] * rows, "meta": meta}))
+    page = await omneo.list_profiles(wire.client(), Window(0, 5), Filters())
+    assert (len(page.rows), len(wire.requests)) == (rows, 1)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 9])
+async def test_another_page_than_was_asked_for_is_invalid(number: int) -> None:
+    meta = {"current_page": number, "per_page": 5, "total": 50}
+    with fails(omneo.Invalid):
+        wire = Wire(httpx.Response(200, json={"data": [PROFILE] * 5, "meta": meta}))
+        await omneo.list_profiles(wire.client(), Window(0, 5), Filters())
+    assert len(wire.requests) == 1
 
 
 async def test_page_beyond_the_end_is_empty() -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from http_support import DEVELOPMENT, on_socket
 from lines import written
+from peer import peer
 
 from config import Settings, SettingsError
 from gateway import create_app
@@ -100,3 +101,25 @@ async def test_body_that_is_too_large_is_answered_while_it_is_still_sent() -> No
         writer.write(head + b" " * 3_000_000)
         assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 413 ")
         writer.close()
+
+
+async def test_a_health_check_that_drips_is_no_reason_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks whether this is ready is answered within the time Omneo has for it, whatever comes of it."""
+    monkeypatch.setattr("gateway._HEALTH_TIMEOUT_S", 0.3)
+
+    async def drips(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
+        for _ in range(40):
+            writer.write(b"a")
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+    async with peer(drips) as omneo_:
+        app = create_app(Settings.from_environ(DEVELOPMENT | {"OMNEO_BASE_URL": omneo_.url.removesuffix("/x")}))
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
+        ):
+            async with asyncio.timeout(2):
+                answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "omneo unreachable"})

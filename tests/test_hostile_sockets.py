@@ -101,6 +101,31 @@ async def test_what_two_could_read_differently_is_400(request_bytes: bytes) -> N
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 
+@pytest.mark.parametrize("wish", [b"Upgrade: h2c", b"upgrade: websocket", b"UPGRADE: x"])
+@pytest.mark.parametrize("at", [0, 24])
+async def test_a_wish_to_speak_another_protocol_is_ignored(wish: bytes, at: int) -> None:
+    """Some clients send it with every request. What follows the head is its body, and never another request."""
+    last = HEAD + b"connection: Upgrade, HTTP2-Settings, close\r\n" + wish + b"\r\n"
+    async with gateway() as address:
+        whole = last + SIZED
+        assert status(await talk(address, [whole[: len(whole) - at], whole[len(whole) - at :]], pause_s=0.05)) == 200
+        inner = HEAD + SIZED
+        smuggled = last + b"content-length: %d\r\n\r\n" % len(inner)
+        answer = await talk(address, [smuggled, inner], pause_s=0.05)
+        assert (status(answer), answer.count(b"HTTP/1.1 ")) == (400, 1)
+        first = last.replace(b", close", b"") + SIZED
+        assert (await talk(address, [first + HEAD + CLOSE + SIZED])).count(b"HTTP/1.1 200") == 2
+
+
+async def test_a_wish_that_comes_in_pieces_is_refused() -> None:
+    """Then the parser has seen it, and no longer speaks HTTP."""
+    head = HEAD + b"connection: Upgrade\r\nUpgrade: h2c\r\n" + b"content-length: %d\r\n\r\n" % len(HEAD + SIZED)
+    cut = head.index(b"rade: h2c")
+    async with gateway() as address:
+        answer = await talk(address, [head[:cut], head[cut:], HEAD + SIZED], pause_s=0.05)
+    assert (status(answer), answer.count(b"HTTP/1.1 ")) == (400, 1)
+
+
 async def test_what_follows_a_body_is_no_header() -> None:
     """A credential in a trailer is none, and trailers without end are cut off."""
     async with gateway(LIMIT_BODY_S="5") as address:
