@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 import omneo
 import writes
 from context import Info
-from resolvers.benefit_definition import find_definition
 from resolvers.benefit_inputs import AssignArgument, AssignBenefitInput, AssignBenefitsRowInput
 from resolvers.eligibility import pool_left
 from resolvers.inputs import BadInput, idempotency_key, json_object, own_reference, zone_name
 from resolvers.marks import asks
 from resolvers.outcomes import AssignOutcome, BenefitAssigned
 from resolvers.refusals import AllocationExhausted, DefinitionUnknown, ProfileUnknown, RefusedByOmneo
-from resolvers.writing import perform, unfinished
+from resolvers.writing import definition_named, perform, unfinished
 
 # The definition; the write; after a refusal the profile and the definition anew.
 worst_case_calls = 1 + 1 + 2
@@ -25,7 +24,7 @@ async def resolve_assign_benefit(info: Info, input: AssignArgument) -> AssignOut
     key = idempotency_key(input.idempotency_key)
     profile_id = omneo.profile_id(input.profile_id, field="profileId")
     wanted = _wanted(input, info.context.zone)
-    definition = await find_definition(info, input.definition)
+    definition = await definition_named(info, info.context.kinds.assign, key, input.definition)
     if definition is None:
         return DefinitionUnknown()
 

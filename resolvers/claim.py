@@ -5,14 +5,14 @@ import strawberry
 import omneo
 import writes
 from context import Info
-from resolvers.benefit_definition import find_definition, may_see
+from resolvers.benefit_definition import may_see
 from resolvers.benefit_inputs import ClaimArgument
 from resolvers.eligibility import judged, why_not
 from resolvers.inputs import BadInput, idempotency_key, json_object, zone_name
 from resolvers.marks import asks
 from resolvers.outcomes import BenefitClaimable, BenefitClaimed, ClaimOutcome, WhyNotClaimed
 from resolvers.refusals import DefinitionUnknown, ProfileUnknown
-from resolvers.writing import made_before, perform, unfinished
+from resolvers.writing import definition_named, made_before, perform, unfinished
 
 # The caller's own profile and the definition; the write, or for a dry run what is claimable; after a refusal the
 # definition, the profile and its benefits of this kind.
@@ -27,10 +27,10 @@ async def resolve_claim_benefit(info: Info, input: ClaimArgument) -> ClaimOutcom
     profile_id = await claimant(info, input.profile_id)
     if profile_id is None:
         return ProfileUnknown()
-    definition = await find_definition(info, input.definition)
+    kind = info.context.kinds.claim
+    definition = await definition_named(info, kind, key, input.definition)
     if definition is None:
         return DefinitionUnknown()
-    kind = info.context.kinds.claim
     if not may_see(info, definition) and not await made_before(info, kind, key, target=definition.id):
         return DefinitionUnknown()
     if input.dry_run:

@@ -3,14 +3,14 @@
 import omneo
 import writes
 from context import Info
-from resolvers.benefit_definition import find_definition, may_see
+from resolvers.benefit_definition import may_see
 from resolvers.benefit_inputs import ClaimAndRedeemArgument
 from resolvers.claim import claimant, explain
 from resolvers.inputs import idempotency_key, json_object, zone_name
 from resolvers.marks import asks
 from resolvers.outcomes import BenefitClaimed, BenefitClaimedAndRedeemed, ClaimAndRedeemOutcome
 from resolvers.refusals import DefinitionUnknown, NothingToRedeem, NotSelfRedeemable, ProfileUnknown, RefusedByOmneo
-from resolvers.writing import made_before, perform, unfinished
+from resolvers.writing import definition_named, made_before, perform, unfinished
 
 # The caller's own profile and the definition; the write; after a refusal the definition, the profile and its benefits
 # of this kind.
@@ -25,7 +25,7 @@ async def resolve_claim_and_redeem_benefit(info: Info, input: ClaimAndRedeemArgu
     profile_id = await claimant(info, input.profile_id)
     if profile_id is None:
         return ProfileUnknown()
-    definition = await find_definition(info, input.definition)
+    definition = await definition_named(info, info.context.kinds.claim_and_redeem, key, input.definition)
     if definition is None:
         return DefinitionUnknown()
     if not await made_before(info, info.context.kinds.claim_and_redeem, key, target=definition.id):

@@ -3,9 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import strawberry
+
 import omneo
 import writes
 from context import Info
+from resolvers.benefit_definition import find_definition
+from resolvers.inputs import BenefitDefinitionLookupInput
 from resolvers.refusals import BenefitPending, KeyReused, RefusedByOmneo
 from telemetry import Trace
 
@@ -78,6 +82,21 @@ async def made_before(info: Info, kind: writes.Kind[Any], key: str, *, target: s
     found_by = await operation_id(info, kind, key)
     before = await info.context.writes.operation(found_by, await caller_name(info))
     return before if before is not None and before.target == target else None
+
+
+async def definition_named(
+    info: Info, kind: writes.Kind[Any], key: str, by: BenefitDefinitionLookupInput
+) -> omneo.BenefitDefinition | None:
+    """Look up the definition that a write names. Where its handle is no longer known it is the one that was written
+    under this key before: a repeat is not told that there is none."""
+    definition = await find_definition(info, by)
+    if definition is not None or not by.handle:
+        return definition
+    found_by = await operation_id(info, kind, key)
+    before = await info.context.writes.operation(found_by, await caller_name(info))
+    if before is None or not before.target.isdigit():
+        return None
+    return await find_definition(info, BenefitDefinitionLookupInput(id=strawberry.ID(before.target)))
 
 
 def unfinished(outcome: writes.Outcome[Any]) -> KeyReused | BenefitPending | RefusedByOmneo:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,33 @@ async def test_what_is_done_is_stored_as_soon_as_the_store_is_back(tmp_path: Pat
     assert stored is not None
     assert (stored.state, stored.reference, process.unsettled) == (State.DONE, "7", {})
     await store.aclose()
+
+
+async def test_a_record_that_cannot_be_read_keeps_no_other_from_being_seen_to(tmp_path: Path) -> None:
+    """As after going back to a version that does not know it; it stays as it is."""
+    store = await SqliteStore.open(str(tmp_path / "state.db"))
+    attempt = Intent(
+        external_id="gw1-x", operation="claim", tenant="t", caller="service:a", profile_id="p", target="1",
+        fingerprint="f", owner="o", token="t1", is_sent=True,
+    )  # fmt: skip
+    await store.update(attempt, begin(attempt))
+    with sqlite3.connect(tmp_path / "state.db") as db:
+        db.execute("INSERT INTO intents VALUES ('gw1-y', 'q', 'open', ?)", (b'{"state": "new"}',))
+    assert [each.external_id for each in await store.open_intents()] == ["gw1-x"]
+    await store.aclose()
+
+
+@pytest.mark.parametrize("mutation", [CLAIM, ASSIGN])
+async def test_a_repeat_by_a_handle_that_was_changed_is_the_same_write(house: House, mutation: str) -> None:
+    """What was told under the key stays told, whatever its definition is called by now."""
+    own = (await house.profile_ids(1))[0]
+    asked = {"profileId": own, "definition": {"handle": "welcome-offer"}, "idempotencyKey": "k"}
+    made = await house.data(mutation, input=asked)
+    rename = """mutation { updateBenefitDefinition(input: {id: "1", handle: "renamed", idempotencyKey: "r"}) {
+        __typename } }"""
+    assert (await house.data(rename))["updateBenefitDefinition"]["__typename"] == "BenefitDefinitionUpdated"
+    before = await total(house, own)
+    assert await house.data(mutation, input=asked) == made
+    [other] = (await house.data(mutation, input=asked | {"idempotencyKey": "another"})).values()
+    assert other["__typename"] == "DefinitionUnknown"
+    assert await total(house, own) == before

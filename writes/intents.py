@@ -1,11 +1,13 @@
 """What is remembered of a write before it is sent, and every way that memory may change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
+
+import telemetry
 
 
 class State(StrEnum):
@@ -152,3 +154,20 @@ def not_done(attempt: Intent, state: State, reason: str) -> Rule:
         return replace(before, state=state, reason=reason)
 
     return rule
+
+
+decode = msgspec.json.Decoder(Intent).decode
+
+
+def readable(records: Iterable[bytes | str | None]) -> list[Intent]:
+    """Read records, but for those that cannot be, such as another version's: none keeps the others from being seen
+    to. They stay as they are."""
+    intents = []
+    for record in records:
+        if record is None:
+            continue
+        try:
+            intents.append(decode(record))
+        except msgspec.DecodeError as error:
+            telemetry.log("writes.unreadable", level="error", error=type(error).__name__)
+    return intents

@@ -1,6 +1,7 @@
 """Redeeming: Omneo keeps no reference of the caller's on it, so it is recognised by what changed (API.md §7.4)."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 
 import msgspec
@@ -109,8 +110,11 @@ def claimed_and_redeemed(redemption: omneo.Redemption) -> ClaimedAndRedeemed:
 
 def _redeemed(redemption: omneo.Redemption) -> dict[int, int]:
     """Tell which benefits a redemption used, and how often each."""
-    items = [(item.benefit, item.count) for item in redemption.items]
-    return {benefit.id: 1 if count is None else count for benefit, count in items if benefit is not None}
+    used: Counter[int] = Counter()
+    for item in redemption.items:
+        if item.benefit is not None:
+            used[item.benefit.id] += 1 if item.count is None else item.count
+    return used
 
 
 async def _has_fallen(client: omneo.Client, intent: Intent, before: Redeeming) -> bool:

@@ -9,12 +9,10 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 import telemetry
-from writes.intents import Intent, Rule, State, StateUnavailable
+from writes.intents import Intent, Rule, State, StateUnavailable, decode, readable
 
 _CONNECTIONS = 32
 _WAIT_S = 10.0  # for a free connection, and for an answer
-
-_decode = msgspec.json.Decoder(Intent).decode
 
 
 class RedisStore:
@@ -73,8 +71,7 @@ class RedisStore:
         async with _available():
             names = [self._record(str(member)) for member in await self._redis.smembers(self._open)]
             records = await self._redis.mget(names) if names else []
-        intents = [_intent(record) for record in records]
-        return [intent for intent in intents if intent is not None and intent.state is State.OPEN]
+        return [intent for intent in readable(records) if intent.state is State.OPEN]
 
     async def beat(self, owner: str) -> None:
         async with _available():
@@ -109,7 +106,7 @@ class RedisStore:
 
 
 def _intent(record: bytes | str | None) -> Intent | None:
-    return None if record is None else _decode(record)
+    return None if record is None else decode(record)
 
 
 @asynccontextmanager

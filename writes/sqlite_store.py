@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from writes.intents import Intent, Rule, State, StateUnavailable
+from writes.intents import Intent, Rule, State, StateUnavailable, decode, readable
 
 R = TypeVar("R")
 
@@ -27,8 +27,6 @@ ON CONFLICT (external_id) DO UPDATE SET pair = excluded.pair, state = excluded.s
 _BEAT = "INSERT INTO owners VALUES (?, 1) ON CONFLICT (owner) DO UPDATE SET beats = beats + 1"
 
 _SWITCH_ATTEMPTS = 50
-
-_decode = msgspec.json.Decoder(Intent).decode
 
 
 class SqliteStore:
@@ -58,7 +56,7 @@ class SqliteStore:
 
     async def open_intents(self) -> list[Intent]:
         query = "SELECT record FROM intents WHERE state = 'open'"
-        return await self._run(lambda: [_decode(record) for (record,) in self._db.execute(query)])
+        return await self._run(lambda: readable([record for (record,) in self._db.execute(query)]))
 
     async def beat(self, owner: str) -> None:
         await self._run(lambda: self._db.execute(_BEAT, (owner,)))
@@ -119,4 +117,4 @@ class SqliteStore:
 
     def _one(self, where: str, value: str) -> Intent | None:
         row = self._db.execute(f"SELECT record FROM intents WHERE {where}", (value,)).fetchone()  # noqa: S608 - ours
-        return None if row is None else _decode(row[0])
+        return None if row is None else decode(row[0])
