@@ -127,6 +127,19 @@ async def test_what_comes_unasked_is_nobodys_answer(stray: bytes, pause_s: float
     await transport.aclose()
 
 
+async def test_a_kept_connection_is_used_again_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that TLS says by itself is taken for something that came unasked."""
+    tls = own_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    transport = open_transport("curl")
+    async with peer(OK, tls=tls) as omneo_:
+        for _ in range(4):
+            assert (await get(transport, omneo_.url)).body == b"ok"
+            await asyncio.sleep(0.05)
+    assert omneo_.connections == 1
+    await transport.aclose()
+
+
 async def test_repeats_below_the_client_are_in_the_tally() -> None:
     answer = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":{}}'
     async with peer(answer, hang_up, answer) as omneo_:
