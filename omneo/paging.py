@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from omneo.client import Client
-from omneo.errors import Invalid, OmneoError
+from omneo.errors import Invalid, Landed, OmneoError
 from omneo.urls import Params
 
 T = TypeVar("T")
@@ -94,8 +94,7 @@ class _Windows(Generic[T]):
         """Cut the window out of a page that holds all of it, as it should; None where it does not."""
         window, meta = self._window, found.meta
         start, end = _start(meta), min(window.offset + window.first, meta.total)
-        # A page may have fewer rows than its meta says, where one was removed in that moment; no other page has them.
-        if meta.per_page < 1 or meta.current_page < 1 or start > window.offset or end > start + meta.per_page:
+        if meta.per_page < 1 or meta.current_page < 1 or start > window.offset or end > start + len(found.data):
             return None
         return Page(found.data[window.offset - start : max(end - start, 0)], window.offset, meta.total)
 
@@ -136,6 +135,9 @@ class _Windows(Generic[T]):
         for answer in answers:
             if isinstance(answer, OmneoError):
                 return answer
+            if len(answer.data) < min(answer.meta.per_page, answer.meta.total - _start(answer.meta)):
+                # Which is in no other page; and that something is missing must not be taken from half a list.
+                return Invalid(landed=Landed.UNKNOWN, detail="fewer rows than the list says")
             rows.update(_numbered(answer))
         return Page(
             [rows[offset] for offset in self._wanted(first) if offset in rows], self._window.offset, first.meta.total
