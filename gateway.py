@@ -22,6 +22,7 @@ import writes
 from config import DEVELOPMENT_SERVICE_KEY, STATE_DB, Settings, SettingsError
 from context import Caller, Context, Gateway
 from execution import COUNTED, Engine, Limits, price_command
+from pace import Pace
 from schema import schema
 from schema.errors import formatted
 from serving.application import Application
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
     settings = settings or Settings.from_environ(os.environ)
     is_log_only = settings.limits == "log"
     limits = Limits(**{name: getattr(settings, f"limit_{name}") for name in COUNTED}, is_log_only=is_log_only)
+    pace = Pace()
     engine = Engine(
         schema,
         formatted,
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
         hide_suggestions=not settings.is_development,
         compiled=settings.engine == "compiled",
         cost_limit=settings.cost_limit,
+        pace=pace,
     )
     metrics, parts, budget, aside = Metrics(), _Parts(), _budget(settings), Aside()
     callers = Callers(_keys(settings), _verifier(settings, parts))
@@ -88,6 +91,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
             body_timeout_s=settings.limit_body_s,
             batch=settings.limit_batch,
         ),
+        pace=pace,
     )
 
     @contextlib.asynccontextmanager
@@ -97,7 +101,7 @@ def create_app(settings: Settings | None = None, *, http: httpx.AsyncClient | No
             if http is None:
                 stack.push_async_callback(parts.http.aclose)
                 if settings.omneo_http == "curl":
-                    reads = omneo.open_reads()
+                    reads = omneo.open_reads(pace)
                     stack.push_async_callback(reads.aclose)
             try:
                 parts.gateway = await _open_gateway(settings, parts.http, reads, board)

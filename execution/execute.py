@@ -22,6 +22,7 @@ from execution.plans import Kept, Plans, are_plain, kept_of
 from execution.price import FREE, Price, price_of
 from execution.runner import Info, Runner
 from loaders.prices import Terms
+from pace import Pace
 from schema.codes import extensions
 
 _MAX_COERCION_ERRORS = 20
@@ -62,6 +63,7 @@ class Answer(msgspec.Struct):
     data: dict[str, Any] | None = None
     errors: list[dict[str, Any]] = []
     extensions: dict[str, Any] = {}
+    objects: int = 0  # below the first level
     is_large: bool = False  # has more objects than it may, where that is only logged
     encoded: bytes | None = None  # once somebody has encoded it: several requests may share an answer
 
@@ -111,6 +113,7 @@ class Engine:
         hide_suggestions: bool = False,
         compiled: bool = True,
         cost_limit: int = 250,
+        pace: Pace | None = None,
     ) -> None:
         self._schema = schema._schema  # strawberry has no public name for the graphql-core schema it wraps
         self._executor_class: type[Executor[Any]] = schema.execution_context_class
@@ -124,6 +127,7 @@ class Engine:
         self._limits = limits
         self._is_compiled = compiled
         self._cost_limit = cost_limit
+        self._pace = pace or Pace()
 
     def operation_names(self, text: str) -> list[str | None]:
         """Name the operations of a document; None for one without a name. Raises `Refused`."""
@@ -209,13 +213,18 @@ class Engine:
         is_compiled = self._is_compiled and plan is not None and plan.is_whole
         context.trace.tally.engine = "compiled" if is_compiled else "stock"
         if is_compiled and plan is not None:
-            runner = Runner(plan, Info(context), operation.values, self._limits.ceilings.objects)
-            data, errors = await runner.run()
-            is_large = runner.objects > self._limits.objects
+            runner = Runner(plan, Info(context), operation.values, self._limits.ceilings.objects, self._pace)
+            calls = context.trace.tally.predicted
+            self._pace.begin(calls)
+            try:
+                data, errors = await runner.run()
+            finally:
+                self._pace.end(calls)
+            objects = runner.objects
         else:
             data, errors = await self._run_stock(operation, context)
-            is_large = False
-        answer = Answer(is_executed=True, data=data, is_large=is_large)
+            objects = 0
+        answer = Answer(is_executed=True, data=data, objects=objects, is_large=objects > self._limits.objects)
         for error in errors:
             answer.errors.append(self._public(error, len(answer.errors)))
         return answer

@@ -22,13 +22,12 @@ from execution.level import Below, Level
 from execution.plan import FieldPlan, FieldReader, ObjectPlan, Plan
 from execution.projection import attach_projection
 from loaders.batching import Load
+from pace import Cut, Pace
 from schema.errors import AnswerTooLarge
 
 _NOTHING: list[FieldReader] = []
 ROOT = object()  # what the root's fields have as their parent
-TURN_S = 0.001  # how long records are projected before other requests have their turn
-AT_ONCE = 1000  # records, as a first guess of what that is; lists inside them count as so many
-LIST = 40
+LIST = 40  # records; a list inside a record counts as so many of what is projected in a turn
 
 
 class _Taken(msgspec.Struct):
@@ -53,6 +52,7 @@ class Runner(msgspec.Struct, eq=False):
     info: Info
     variables: VariableValues
     most_objects: int  # in the answer
+    pace: Pace
     objects: int = 0  # so far
     errors: Errors = msgspec.field(default_factory=Errors)
     ahead: list[Ahead] = []
@@ -86,8 +86,11 @@ class Runner(msgspec.Struct, eq=False):
     async def _objects(self, level: Level) -> list[Any]:
         """Complete the records of a level: a dict each, or the error that climbs from it."""
         plan, count = level.plan, len(level.rows)
-        at_once = AT_ONCE // LIST if plan.holds_lists else AT_ONCE
-        out = self._projected(level, 0, at_once) if count <= at_once else await self._by_turns(level, at_once)
+        cut = self.pace.cut
+        at_once = cut.records // LIST if plan.holds_lists else cut.records
+        out = self._projected(level, 0, at_once) if count <= at_once else await self._by_turns(level, at_once, cut)
+        if cut.turns_apart and count >= LIST:
+            await self.pace.pause()  # what is done with them is as long again
         steps = plan.steps
         if steps and out:
             if count == 1 and len(steps) == 1:
@@ -96,7 +99,7 @@ class Runner(msgspec.Struct, eq=False):
                 await self._steps(level, out, steps)
         return out
 
-    async def _by_turns(self, level: Level, at_once: int) -> list[Any]:
+    async def _by_turns(self, level: Level, at_once: int, cut: Cut) -> list[Any]:
         """Project many records, a piece in each turn of the event loop."""
         out: list[Any] = []
         while True:
@@ -104,8 +107,8 @@ class Runner(msgspec.Struct, eq=False):
             out += self._projected(level, len(out), len(out) + at_once)
             if len(out) >= len(level.rows):
                 return out
-            at_once = max(1, min(2 * at_once, int(at_once * TURN_S / (time.perf_counter() - begun_s))))
-            await asyncio.sleep(0)
+            at_once = max(1, min(2 * at_once, int(at_once * cut.turn_s / (time.perf_counter() - begun_s))))
+            await self.pace.pause()
 
     def _projected(self, level: Level, start: int, end: int) -> list[Any]:
         plan, rows = level.plan, level.rows

@@ -8,11 +8,13 @@ import select
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 
 import pycurl
 
 import telemetry
 from omneo.transfers import Transfer
+from pace import Pace, Rest
 
 _EVENTS = {
     pycurl.POLL_NONE: 0,
@@ -31,7 +33,9 @@ class CurlLoop:
     together: libcurl's code is in the processor's caches from the second one on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace | None = None) -> None:
+        self._pace = pace
+        self._is_resting = False
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_alarm)
@@ -122,7 +126,10 @@ class CurlLoop:
         """Let libcurl do what its time has come for: begin transfers, end late ones."""
         if self._loop is None:
             return
-        new, self._new = self._new, {}
+        if self._is_resting:
+            self._is_called = True
+            return
+        new = self._taken()
         if new:
             self._sweep()
         odd: list[tuple[Transfer, Exception]] = []
@@ -133,23 +140,52 @@ class CurlLoop:
             except Exception as error:  # must not keep the others from being sent
                 del self._under_way[curl]
                 odd.append((transfer, error))
-        self._is_called = False
+        self._is_called = bool(self._new)
+        if self._is_called:
+            self._loop.call_soon(self._begin)
         for transfer, failure in odd:
             try:
                 transfer.end(failure)
             except Exception as error:
                 _report(error)
         self._hand_out(self._act(pycurl.SOCKET_TIMEOUT, 0))
+        self._rest()
+
+    def _taken(self) -> dict[pycurl.Curl, Transfer]:
+        """Take what is to be begun in this turn."""
+        new, most = self._new, self._most()
+        if most < 0 or len(new) <= most:
+            self._new = {}
+            return new
+        return {curl: new.pop(curl) for curl in [*islice(new, most)]}
+
+    def _most(self) -> int:
+        """Tell how many transfers may be looked at in a turn; -1 is all of them."""
+        return -1 if self._pace is None else self._pace.cut.sockets
 
     def _on_ready(self) -> None:
         """Let libcurl read and write whatever it can."""
+        if self._is_resting:
+            return
         running = len(self._under_way)
-        for fd, events in self._epoll.poll(0):
+        for fd, events in self._epoll.poll(0, self._most()):
             if fd in self._busy:
                 running = self._act(fd, pycurl.CSELECT_IN if events == select.EPOLLIN else _directions(events))
             else:
                 self._spoil(fd)
         self._hand_out(running)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Leave some turns to others before the next piece, where the pace says so."""
+        if self._pace is not None and self._pace.rests and not self._is_resting:
+            self._is_resting = True
+            Rest(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_resting = False
+        if self._is_called:
+            self._begin()
 
     def _sweep(self) -> None:
         """Look for what has come on connections that are kept, before one of them is used."""

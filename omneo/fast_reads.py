@@ -14,6 +14,7 @@ from omneo.errors import Landed, TimedOut, Unavailable
 from omneo.lines import Lines
 from omneo.transfers import Transfers
 from omneo.transport import Answer, Answered, Failed, Request, awaited
+from pace import Pace
 
 if sys.platform == "linux":
     from omneo.curl_loop import CurlLoop as SystemTransfers
@@ -29,13 +30,16 @@ class CurlTransport:
     Its own total timeout is the deadline, and bounds connecting and reading alike. A caller that is cancelled breaks
     the exchange off. libcurl is given as many at a time as there may be connections: the others wait in front of it,
     where a thousand cost nothing; inside, each looks whether its time has come whenever another's has. Those that come
-    alone and those of many stand in two lines, which are served by turns: a small query does not wait for large ones.
+    alone and those of many stand in two lines, which are served by turns, and are looked at apart from one another: a
+    small query does not wait for large ones.
     """
 
-    def __init__(self, connections: int, trust: Trust, transfers: Transfers) -> None:
-        self.transfers = transfers
-        transfers.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
-        transfers.setopt(pycurl.M_MAXCONNECTS, connections)
+    def __init__(self, connections: int, trust: Trust, alone: Transfers, of_many: Transfers) -> None:
+        self._alone = alone
+        self._of_many = of_many
+        for transfers in {alone, of_many}:
+            transfers.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
+            transfers.setopt(pycurl.M_MAXCONNECTS, connections)
         self._trust = trust
         self._places = connections  # that are free
         self._lines: Lines[_Read] = Lines()
@@ -48,7 +52,7 @@ class CurlTransport:
     def begin(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> _Read:
         if self._is_closed:
             raise Unavailable(landed=Landed.NO, detail="closed")
-        read = _Read(self, request, answered, failed)
+        read = _Read(self, self._of_many if is_of_many else self._alone, request, answered, failed)
         if self._places:
             self._places -= 1
             self._send(read, request.timeout_s)
@@ -66,7 +70,7 @@ class CurlTransport:
             asyncio.get_running_loop().call_soon(self.leave, None)
             return
         read.left_s = left_s
-        self.transfers.begin(handle.curl, read)
+        read.transfers.begin(handle.curl, read)
 
     def leave(self, handle: Handle | None) -> None:
         """Give a place to the first in line who still waits. A handle is used again; one that failed is not."""
@@ -82,13 +86,15 @@ class CurlTransport:
         self._is_closed = True
         for read in self._lines.close():
             read.fail(asyncio.CancelledError())
-        await self.transfers.aclose()
+        for transfers in {self._alone, self._of_many}:
+            await transfers.aclose()
 
 
 class _Read(msgspec.Struct, eq=False):
     """One read: in line, under way, or over, which is when nobody is to be told of it any more."""
 
     transport: CurlTransport
+    transfers: Transfers
     request: Request
     answered: Answered
     failed: Failed
@@ -128,7 +134,7 @@ class _Read(msgspec.Struct, eq=False):
             if took_s is not None:
                 self.repeats = error.repeats + 1
                 self.left_s -= took_s
-                self.transport.transfers.begin(handle.curl, self)
+                self.transfers.begin(handle.curl, self)
                 return
         self.transport.leave(None)
         self.fail(error)
@@ -154,10 +160,10 @@ class _Read(msgspec.Struct, eq=False):
         self.is_over = True
         handle, self.handle = self.handle, None  # which holds what has come so far
         if handle is not None:
-            self.transport.transfers.break_off(handle.curl)
+            self.transfers.break_off(handle.curl)
             self.transport.leave(None)
 
 
-def open_reads(*, connections: int = IN_FLIGHT) -> CurlTransport:
+def open_reads(pace: Pace | None = None, *, connections: int = IN_FLIGHT) -> CurlTransport:
     """Open the transport for a process's reads: no redirects, no cookies, nothing from the environment."""
-    return CurlTransport(connections, Trust(), SystemTransfers())
+    return CurlTransport(connections, Trust(), SystemTransfers(), SystemTransfers(pace))

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import pycurl
 
+from pace import Pace
+
 
 class Transfer(Protocol):
     """Something that libcurl is to send, and whose end it is told of."""
@@ -35,7 +37,7 @@ class Transfers(Protocol):
 class PortableTransfers:
     """Run transfers by pycurl's own loop, which knows every system."""
 
-    def __init__(self) -> None:
+    def __init__(self, _pace: Pace | None = None) -> None:
         self._multi = pycurl.AsyncCurlMulti()
         self._under_way: dict[pycurl.Curl, Transfer] = {}
         self.setopt = self._multi.setopt

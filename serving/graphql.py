@@ -17,6 +17,7 @@ import orjson
 import telemetry
 from context import Caller
 from execution import Answer, Request
+from pace import Pace
 from schema.codes import extensions
 from schema.errors import UNFORESEEN
 from serving.asgi import (
@@ -65,6 +66,7 @@ class GraphQLEndpoint:
         *,
         deadline_s: float,
         limits: HttpLimits | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._operations = operations
         self._limits = limits or HttpLimits()
@@ -74,6 +76,7 @@ class GraphQLEndpoint:
         self._page = page
         self._aside = aside
         self._deadline_s = deadline_s
+        self._pace = pace or Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; whatever goes wrong, the client reads a GraphQL error and the log its cause."""
@@ -128,7 +131,14 @@ class GraphQLEndpoint:
                 asked = from_body(body, batch=limits.batch)
         if isinstance(asked, list):
             return await self._batch(exchange, caller, asked, receive)
-        return _written(exchange, await self._operations.run(exchange, caller, asked, receive))
+        answer = await self._operations.run(exchange, caller, asked, receive)
+        cut = self._pace.cut
+        if answer.encoded is not None or answer.objects <= cut.records or not cut.turns_apart:
+            return _written(exchange, answer)
+        await self._pace.pause()
+        written = _written(exchange, answer)
+        await self._pace.pause()
+        return written
 
     async def _batch(self, exchange: Exchange, caller: Caller, requests: list[Request], receive: Receive) -> bytes:
         """Run a batch one after another, each limited, charged, logged and answered as if it had come alone."""

@@ -23,7 +23,7 @@ from telemetry import Trace
 
 async def test_a_kept_connection_that_ends_wakes_the_loop_once() -> None:
     """Nobody uses it, so nobody looks at it: it must not be told again and again that it has ended."""
-    transport = CurlTransport(8, Trust(), loop := CurlLoop())
+    transport = CurlTransport(8, Trust(), loop := CurlLoop(), loop)
     async with peer(then_close(OK), OK) as omneo_:
         await get(transport, omneo_.url)
         await asyncio.sleep(0.1)

@@ -17,7 +17,7 @@ LAYERS = [
     {"context"},
     {"writes", "loaders"},
     {"omneo"},
-    {"telemetry"},
+    {"telemetry", "pace"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 OURS = {*LEVEL, "config", "parsing", "sandbox", "scripts", "benchmarks", "tests"}

@@ -33,7 +33,7 @@ class OneByOne:
 
 async def test_a_place_given_to_one_who_leaves_goes_to_the_next() -> None:
     """Cancelled in the very moment its turn came, and was sent already."""
-    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    transport = CurlTransport(1, Trust(), transfers := OneByOne(), transfers)
     first, second, third = [asyncio.create_task(get(transport, f"http://gateway/{number}")) for number in range(3)]
     await asyncio.sleep(0)
     assert len(transfers.running) == 1
@@ -49,7 +49,7 @@ async def test_a_place_given_to_one_who_leaves_goes_to_the_next() -> None:
 
 
 async def test_one_who_leaves_the_line_is_never_sent() -> None:
-    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    transport = CurlTransport(1, Trust(), transfers := OneByOne(), transfers)
     first, second, third = [asyncio.create_task(get(transport, f"http://gateway/{number}")) for number in range(3)]
     await asyncio.sleep(0)
     second.cancel()
@@ -64,7 +64,7 @@ async def test_one_who_leaves_the_line_is_never_sent() -> None:
 
 async def test_one_that_comes_alone_does_not_wait_for_the_many() -> None:
     """They are served by turns, so the many do not wait for ever either."""
-    transport, order = CurlTransport(1, Trust(), transfers := OneByOne()), list[str]()
+    transport, order = CurlTransport(1, Trust(), transfers := OneByOne(), transfers), list[str]()
 
     def begin(name: str, *, is_of_many: bool) -> None:
         request = omneo.Request("GET", "http://gateway/x", {}, None, 5.0)
@@ -82,7 +82,7 @@ async def test_one_that_comes_alone_does_not_wait_for_the_many() -> None:
 
 async def test_whoever_waits_in_line_too_long_was_not_sent() -> None:
     """And leaves its place to those behind it."""
-    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    transport = CurlTransport(1, Trust(), transfers := OneByOne(), transfers)
     first = asyncio.create_task(get(transport, "http://gateway/x"))
     await asyncio.sleep(0)
     third = asyncio.create_task(get(transport, "http://gateway/x"))
@@ -100,7 +100,7 @@ async def test_whoever_waits_in_line_too_long_was_not_sent() -> None:
 
 async def test_whoever_is_late_in_line_is_not_sent_any_more() -> None:
     """Though its place comes before anyone has looked along the line."""
-    transport = CurlTransport(1, Trust(), transfers := OneByOne())
+    transport = CurlTransport(1, Trust(), transfers := OneByOne(), transfers)
     first = asyncio.create_task(get(transport, "http://gateway/x"))
     await asyncio.sleep(0)
     late = asyncio.create_task(failure(transport, "http://gateway/x", 0.005))

@@ -14,7 +14,7 @@ def open_transport(name: str, in_flight: int = 8) -> omneo.Transport:
     if name == "httpx":
         return HttpxTransport(omneo.open_http(connections=in_flight), in_flight=in_flight)
     if name == "curl off Linux":
-        return CurlTransport(in_flight, Trust(), PortableTransfers())
+        return CurlTransport(in_flight, Trust(), PortableTransfers(), PortableTransfers())
     return omneo.open_reads(connections=in_flight)
 
 
