@@ -127,6 +127,15 @@ async def test_query_string_that_will_not_do_is_400(client: httpx.AsyncClient, q
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
 
 
+async def test_too_many_parameters_are_told_so(client: httpx.AsyncClient) -> None:
+    """Those an endpoint does not know are left alone, up to a number."""
+    for count, status in ((19, 200), (20, 400)):
+        others = "".join(f"&utm_{number}=x" for number in range(count))
+        answer = await client.get(f"/graphql?query={{hello}}{others}", headers=KEY)
+        assert answer.status_code == status
+    assert answer.json()["errors"][0]["message"] == "Send at most 20 parameters."
+
+
 async def test_too_much_is_refused_before_it_is_parsed(client: httpx.AsyncClient) -> None:
     headers = KEY | {"content-type": "application/json"}
     answer = await client.post("/graphql", content=b" " * (256 * 1024 + 1), headers=headers)
