@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from graphql.execution.values import VariableValues
 
+from execution.begun import Begun
 from execution.plan import FieldPlan
 from loaders.batching import BatchLoader, Load
 
@@ -21,7 +22,7 @@ class Ahead(msgspec.Struct, eq=False):
 
     loader: Loader
     keys: list[Any]
-    task: asyncio.Task[dict[Any, Any]]
+    load: Begun[dict[Any, Any]]
 
 
 def ask(values: Sequence[list[Any]]) -> dict[Loader, Asked]:
@@ -41,7 +42,7 @@ def look_ahead(steps: Sequence[FieldPlan], info: Any, variables: VariableValues)
     keys: dict[Loader, list[Any]] = {}
     for step in steps:
         _foresee(step, info, variables, keys)
-    return [Ahead(loader, wanted, loader.loop.create_task(loader.load_all(wanted))) for loader, wanted in keys.items()]
+    return [Ahead(loader, wanted, Begun(loader.load_all(wanted))) for loader, wanted in keys.items()]
 
 
 def _foresee(step: FieldPlan, info: Any, variables: VariableValues, keys: dict[Loader, list[Any]]) -> None:

@@ -63,7 +63,7 @@ class Answer(msgspec.Struct):
     data: dict[str, Any] | None = None
     errors: list[dict[str, Any]] = []
     extensions: dict[str, Any] = {}
-    objects: int = 0  # below the first level
+    objects: int = 0  # as they are counted for LIMIT_OBJECTS; 0 where nobody counted
     is_large: bool = False  # has more objects than it may, where that is only logged
     encoded: bytes | None = None  # once somebody has encoded it: several requests may share an answer
 
@@ -212,18 +212,18 @@ class Engine:
             context.client.kinds = plan.kinds
         is_compiled = self._is_compiled and plan is not None and plan.is_whole
         context.trace.tally.engine = "compiled" if is_compiled else "stock"
-        if is_compiled and plan is not None:
-            runner = Runner(plan, Info(context), operation.values, self._limits.ceilings.objects, self._pace)
-            calls = context.trace.tally.predicted
-            self._pace.begin(calls)
-            try:
+        calls, objects = context.trace.tally.predicted, 0
+        self._pace.begin(calls)
+        try:
+            if is_compiled and plan is not None:
+                ceiling = self._limits.ceilings.objects
+                runner = Runner(plan, Info(context), operation.values, ceiling, self._pace, calls)
                 data, errors = await runner.run()
-            finally:
-                self._pace.end(calls)
-            objects = runner.objects
-        else:
-            data, errors = await self._run_stock(operation, context)
-            objects = 0
+                objects = runner.objects
+            else:
+                data, errors = await self._run_stock(operation, context)
+        finally:
+            self._pace.end(calls)
         answer = Answer(is_executed=True, data=data, objects=objects, is_large=objects > self._limits.objects)
         for error in errors:
             answer.errors.append(self._public(error, len(answer.errors)))

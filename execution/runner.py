@@ -17,6 +17,7 @@ from graphql import GraphQLError, OperationType
 from graphql.execution.values import VariableValues
 
 from execution.asking import Ahead, Asked, Loader, ask, awaited, look_ahead, made, settle_loads
+from execution.begun import Begun
 from execution.completion import Errors, Path
 from execution.level import Below, Level
 from execution.plan import FieldPlan, FieldReader, ObjectPlan, Plan
@@ -28,6 +29,7 @@ from schema.errors import AnswerTooLarge
 _NOTHING: list[FieldReader] = []
 ROOT = object()  # what the root's fields have as their parent
 LIST = 40  # records; a list inside a record counts as so many of what is projected in a turn
+_LONG = 40  # records of a level; what is done with them when they are projected takes as long again
 
 
 class _Taken(msgspec.Struct):
@@ -53,6 +55,7 @@ class Runner(msgspec.Struct, eq=False):
     variables: VariableValues
     most_objects: int  # in the answer
     pace: Pace
+    calls: int  # that it may make
     objects: int = 0  # so far
     errors: Errors = msgspec.field(default_factory=Errors)
     ahead: list[Ahead] = []
@@ -70,7 +73,7 @@ class Runner(msgspec.Struct, eq=False):
             return None, [GraphQLError(str(error), original_error=error)]
         finally:
             for begun in self.ahead:
-                begun.task.cancel()
+                begun.load.cancel()
         errors = self.errors
         if isinstance(data, GraphQLError):
             errors.keep(data, [])
@@ -86,11 +89,11 @@ class Runner(msgspec.Struct, eq=False):
     async def _objects(self, level: Level) -> list[Any]:
         """Complete the records of a level: a dict each, or the error that climbs from it."""
         plan, count = level.plan, len(level.rows)
-        cut = self.pace.cut
+        cut = self.pace.cut(self.calls)
         at_once = cut.records // LIST if plan.holds_lists else cut.records
         out = self._projected(level, 0, at_once) if count <= at_once else await self._by_turns(level, at_once, cut)
-        if cut.turns_apart and count >= LIST:
-            await self.pace.pause()  # what is done with them is as long again
+        if cut.turns_apart and count >= _LONG:
+            await self.pace.pause(self.calls)
         steps = plan.steps
         if steps and out:
             if count == 1 and len(steps) == 1:
@@ -108,7 +111,7 @@ class Runner(msgspec.Struct, eq=False):
             if len(out) >= len(level.rows):
                 return out
             at_once = max(1, min(2 * at_once, int(at_once * cut.turn_s / (time.perf_counter() - begun_s))))
-            await self.pace.pause()
+            await self.pace.pause(self.calls)
 
     def _projected(self, level: Level, start: int, end: int) -> list[Any]:
         plan, rows = level.plan, level.rows
@@ -141,6 +144,7 @@ class Runner(msgspec.Struct, eq=False):
             if value.__class__ is Load:
                 value = made(value, await self._loaded(step, value))
             elif step.is_async:
+                self._let_go()
                 value = await value
         except Exception as error:
             value = error
@@ -154,13 +158,22 @@ class Runner(msgspec.Struct, eq=False):
         """Ask a loader for one key, where that is not under way already."""
         for begun in self.ahead:
             if begun.loader is load.loader and load.key in begun.keys:
-                return begun.task
-        if step.foreseen:
-            self.ahead += look_ahead([step], self.info, self.variables)
-        return load.loader.load_all([load.key])
+                return begun.load
+        self._let_go()
+        if not step.foreseen:
+            return load.loader.load_all([load.key])
+        own = Begun(load.loader.load_all([load.key]))
+        self.ahead += look_ahead([step], self.info, self.variables)
+        return own
+
+    def _let_go(self) -> None:
+        """Have what was begun ahead go on by itself: others than the one step that asked for it may need it."""
+        for begun in self.ahead:
+            begun.load.let_go()
 
     async def _steps(self, level: Level, out: list[Any], steps: Sequence[FieldPlan]) -> None:
         taken = []
+        self._let_go()
         for step in steps:
             taken.append(self._take(step, level, out))
             if taken[-1].has_failed and not step.is_nullable:
@@ -170,6 +183,7 @@ class Runner(msgspec.Struct, eq=False):
         waiting = [each.step for each in taken if each.step.foreseen and any(v.__class__ is Load for v in each.values)]
         if waiting:
             self.ahead += look_ahead(waiting, self.info, self.variables)
+            self._let_go()
         if len(taken) == 1:
             await self._finish(taken[0], level, out, asked)
         else:

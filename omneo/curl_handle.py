@@ -80,16 +80,15 @@ class Handle:
         """Tell how often libcurl sent the request again, on another connection: it counts the bytes of all times."""
         return max(0, int(self.curl.getinfo(pycurl.REQUEST_SIZE) / (self._bytes + _MORE_BYTES) - 0.5))
 
-    def turn_afresh(self) -> float | None:
+    def turn_afresh(self) -> bool:
         """Have the next attempt make a new connection, if this one failed on connections that were kept, and all turned
-        out to be closed; returns the seconds it took. libcurl tries five of them, and may be given more when a server
+        out to be closed; returns whether that is so. libcurl tries five of them, and may be given more when a server
         has closed many: it looks which are, but once a second at most."""
         curl = self.curl
         if self._code not in _CLOSED or curl.getinfo(pycurl.NUM_CONNECTS) or curl.getinfo(pycurl.HEADER_SIZE):
-            return None
+            return False
         curl.setopt(pycurl.FRESH_CONNECT, 1)
-        took_s: float = curl.getinfo(pycurl.TOTAL_TIME)
-        return took_s
+        return True
 
     def turn_back(self) -> None:
         """Take connections that were kept again."""

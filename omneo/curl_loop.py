@@ -36,6 +36,8 @@ class CurlLoop:
     def __init__(self, pace: Pace | None = None) -> None:
         self._pace = pace
         self._is_resting = False
+        self._has_skipped = False  # what was ready, amid a rest
+        self._began_last = False
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_alarm)
@@ -57,9 +59,7 @@ class CurlLoop:
         """Begin a transfer. It is told of its end, in another turn of the event loop."""
         loop = self._loop or self._begin_watching()
         self._new[curl] = self._under_way[curl] = transfer
-        if not self._is_called:
-            self._is_called = True
-            loop.call_soon(self._begin)
+        self._call(loop)
 
     def break_off(self, curl: pycurl.Curl) -> None:
         """End a transfer without a word, if it has not ended by itself."""
@@ -103,9 +103,7 @@ class CurlLoop:
         if timeout_ms < 0 or loop is None:
             self._due = None
         elif timeout_ms == 0:
-            if not self._is_called:
-                self._is_called = True
-                loop.call_soon(self._begin)
+            self._call(loop)
         else:
             self._due = due = loop.time() + timeout_ms / 1000
             if self._alarm is None or self._rings_at > due:
@@ -120,18 +118,22 @@ class CurlLoop:
         if self._due > self._loop.time():
             self._rings_at, self._alarm = self._due, self._loop.call_at(self._due, self._ring)
         else:
-            self._begin()
+            self._call(self._loop)
+
+    def _call(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have `_begin` called in the next turn, or when a rest is over."""
+        if not self._is_called:
+            self._is_called = True
+            if not self._is_resting:
+                loop.call_soon(self._begin)
 
     def _begin(self) -> None:
         """Let libcurl do what its time has come for: begin transfers, end late ones."""
-        if self._loop is None:
+        if self._loop is None or self._is_resting:
             return
-        if self._is_resting:
-            self._is_called = True
-            return
+        self._began_last = True
         new = self._taken()
-        if new:
-            self._sweep()
+        self._sweep()
         odd: list[tuple[Transfer, Exception]] = []
         for curl, transfer in new.items():
             try:
@@ -140,9 +142,7 @@ class CurlLoop:
             except Exception as error:  # must not keep the others from being sent
                 del self._under_way[curl]
                 odd.append((transfer, error))
-        self._is_called = bool(self._new)
-        if self._is_called:
-            self._loop.call_soon(self._begin)
+        self._is_called = False
         for transfer, failure in odd:
             try:
                 transfer.end(failure)
@@ -150,6 +150,8 @@ class CurlLoop:
                 _report(error)
         self._hand_out(self._act(pycurl.SOCKET_TIMEOUT, 0))
         self._rest()
+        if self._new and self._loop is not None:
+            self._call(self._loop)
 
     def _taken(self) -> dict[pycurl.Curl, Transfer]:
         """Take what is to be begun in this turn."""
@@ -161,37 +163,44 @@ class CurlLoop:
 
     def _most(self) -> int:
         """Tell how many transfers may be looked at in a turn; -1 is all of them."""
-        return -1 if self._pace is None else self._pace.cut.sockets
+        return -1 if self._pace is None else self._pace.cut_of_reads.sockets
 
     def _on_ready(self) -> None:
         """Let libcurl read and write whatever it can."""
         if self._is_resting:
+            self._has_skipped = True
             return
-        running = len(self._under_way)
-        for fd, events in self._epoll.poll(0, self._most()):
+        self._has_skipped = self._began_last = False
+        running, most = len(self._under_way), self._most()
+        ready = self._sweep()
+        for fd, events in ready if most < 0 else ready[:most]:
             if fd in self._busy:
                 running = self._act(fd, pycurl.CSELECT_IN if events == select.EPOLLIN else _directions(events))
-            else:
-                self._spoil(fd)
         self._hand_out(running)
         self._rest()
 
     def _rest(self) -> None:
         """Leave some turns to others before the next piece, where the pace says so."""
-        if self._pace is not None and self._pace.rests and not self._is_resting:
+        if self._pace is not None and self._pace.reads_rest and not self._is_resting:
             self._is_resting = True
             Rest(self._go_on)
 
     def _go_on(self) -> None:
+        """Do by turns what had to wait: reading, and beginning."""
         self._is_resting = False
-        if self._is_called:
+        if self._loop is not None and self._has_skipped and (self._began_last or not self._is_called):
+            self._on_ready()
+        if self._is_called and not self._is_resting:
             self._begin()
 
-    def _sweep(self) -> None:
-        """Look for what has come on connections that are kept, before one of them is used."""
-        for fd, _ in self._epoll.poll(0):
+    def _sweep(self) -> list[tuple[int, int]]:
+        """Look for what has come on connections that are kept, before one of them can be used: libcurl sends a request
+        again on another, if its own turns out to be closed. Returns what is ready besides."""
+        ready = self._epoll.poll(0)
+        for fd, _ in ready:
             if fd not in self._busy:
                 self._spoil(fd)
+        return [each for each in ready if each[0] in self._busy]
 
     def _spoil(self, fd: int) -> None:
         """Have a connection that is kept not be used again: it has ended, or something came that nobody had asked for,

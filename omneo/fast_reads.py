@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from functools import partial
 
 import msgspec
@@ -52,16 +53,16 @@ class CurlTransport:
     def begin(self, request: Request, answered: Answered, failed: Failed, *, is_of_many: bool = False) -> _Read:
         if self._is_closed:
             raise Unavailable(landed=Landed.NO, detail="closed")
-        read = _Read(self, self._of_many if is_of_many else self._alone, request, answered, failed)
+        ends = time.monotonic() + request.timeout_s
+        read = _Read(self, self._of_many if is_of_many else self._alone, request, answered, failed, ends)
         if self._places:
             self._places -= 1
-            self._send(read, request.timeout_s)
+            self._send(read)
         else:
-            read.ends = asyncio.get_running_loop().time() + request.timeout_s
             self._lines.stand(read, is_of_many=is_of_many)
         return read
 
-    def _send(self, read: _Read, left_s: float) -> None:
+    def _send(self, read: _Read) -> None:
         """Take a place."""
         try:
             read.handle = handle = self._free.pop() if self._free else Handle(self._trust)
@@ -69,7 +70,6 @@ class CurlTransport:
             asyncio.get_running_loop().call_soon(read.fail, error)
             asyncio.get_running_loop().call_soon(self.leave, None)
             return
-        read.left_s = left_s
         read.transfers.begin(handle.curl, read)
 
     def leave(self, handle: Handle | None) -> None:
@@ -80,7 +80,7 @@ class CurlTransport:
         if following is None:
             self._places += 1
         else:
-            self._send(*following)
+            self._send(following)
 
     async def aclose(self) -> None:
         self._is_closed = True
@@ -98,15 +98,18 @@ class _Read(msgspec.Struct, eq=False):
     request: Request
     answered: Answered
     failed: Failed
-    ends: float = 0.0  # of one in line, in the event loop's time
-    left_s: float = 0.0
+    ends: float  # of time.monotonic()
     handle: Handle | None = None
     repeats: int = 0
     is_over: bool = False
 
     def prepare(self) -> None:
-        if self.handle is not None:
-            self.handle.prepare(self.request, self.left_s)
+        if self.handle is None:
+            return
+        left_s = self.ends - time.monotonic()
+        if left_s <= 0:
+            raise self._late()
+        self.handle.prepare(self.request, left_s)
 
     def end(self, error: BaseException | None) -> None:
         handle = self.handle
@@ -130,10 +133,8 @@ class _Read(msgspec.Struct, eq=False):
         if isinstance(error, pycurl.error):
             error = handle.failure(error)
             error.repeats += self.repeats
-            took_s = handle.turn_afresh()
-            if took_s is not None:
+            if handle.turn_afresh():
                 self.repeats = error.repeats + 1
-                self.left_s -= took_s
                 self.transfers.begin(handle.curl, self)
                 return
         self.transport.leave(None)
@@ -141,7 +142,13 @@ class _Read(msgspec.Struct, eq=False):
 
     def give_up(self) -> None:
         """Say that it never came to its turn."""
-        self.fail(TimedOut(landed=Landed.NO, detail="no free connection in time"))
+        self.fail(self._late())
+
+    def _late(self) -> TimedOut:
+        landed = Landed.UNKNOWN if self.repeats else Landed.NO
+        late = TimedOut(landed=landed, detail="no free connection in time")
+        late.repeats = max(0, self.repeats - 1)  # of which this one was not sent
+        return late
 
     def fail(self, error: BaseException) -> None:
         """Say that it did not come to an answer, if it is not over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from typing import Generic, Protocol, TypeVar
 
@@ -10,7 +11,7 @@ _LOOK_S = 0.05  # how often the lines are looked through for who has waited too 
 
 
 class Waiting(Protocol):
-    """Somebody in line, until `ends` in the event loop's time."""
+    """Somebody in line, until `ends` of time.monotonic()."""
 
     ends: float
     is_over: bool
@@ -38,13 +39,12 @@ class Lines(Generic[W]):
             loop = asyncio.get_running_loop()
             self.alarm = loop.call_later(_LOOK_S, self._look, loop)
 
-    def next(self) -> tuple[W, float] | None:
-        """Take the first who still waits out of the line whose turn it is, or out of the other; and how many seconds
-        are left to them."""
+    def next(self) -> W | None:
+        """Take the first who still waits out of the line whose turn it is, or out of the other."""
         if not self._alone and not self._of_many:
             return None
         loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = time.monotonic()
         lines = (self._of_many, self._alone) if self._is_turn_of_many else (self._alone, self._of_many)
         for line in lines:
             while line:
@@ -53,7 +53,7 @@ class Lines(Generic[W]):
                     continue
                 if waiting.ends > now:
                     self._is_turn_of_many = line is self._alone
-                    return waiting, waiting.ends - now
+                    return waiting
                 loop.call_soon(waiting.give_up)
         return None
 
@@ -67,7 +67,7 @@ class Lines(Generic[W]):
         return everybody
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        now, late = loop.time(), list[W]()
+        now, late = time.monotonic(), list[W]()
         for line in (self._alone, self._of_many):
             waiting = [each for each in line if not each.is_over]
             late += [each for each in waiting if each.ends <= now]

@@ -131,13 +131,18 @@ class GraphQLEndpoint:
                 asked = from_body(body, batch=limits.batch)
         if isinstance(asked, list):
             return await self._batch(exchange, caller, asked, receive)
-        answer = await self._operations.run(exchange, caller, asked, receive)
-        cut = self._pace.cut
+        return await self._answered(exchange, caller, asked, receive)
+
+    async def _answered(self, exchange: Exchange, caller: Caller, request: Request, receive: Receive) -> bytes:
+        """Run one operation, and write its answer; a long one in turns of its own, before it is sent in another."""
+        answer = await self._operations.run(exchange, caller, request, receive)
+        calls = exchange.trace.tally.predicted
+        cut = self._pace.cut(calls)
         if answer.encoded is not None or answer.objects <= cut.records or not cut.turns_apart:
             return _written(exchange, answer)
-        await self._pace.pause()
+        await self._pace.pause(calls)
         written = _written(exchange, answer)
-        await self._pace.pause()
+        await self._pace.pause(calls)
         return written
 
     async def _batch(self, exchange: Exchange, caller: Caller, requests: list[Request], receive: Receive) -> bytes:
@@ -147,7 +152,7 @@ class GraphQLEndpoint:
             part = exchange.part()
             part.trace.bind()
             try:
-                answers.append(_written(part, await self._operations.run(part, caller, request, receive)))
+                answers.append(await self._answered(part, caller, request, receive))
             except ClientGone:
                 part.outcome = "gone"
                 raise

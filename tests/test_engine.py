@@ -15,7 +15,7 @@ from msgspec import structs
 
 from context import Caller
 from execution import Engine, Limits, Request
-from pace import FINE
+from pace import COARSE
 from telemetry import Trace
 
 ROOT = Path(__file__).parent.parent
@@ -105,7 +105,7 @@ async def test_a_long_list_is_whole_however_it_is_cut(
     count: int, turn_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pieces of one record each, pieces that grow, and a last one that is larger than the list."""
-    monkeypatch.setattr("pace.FINE", structs.replace(FINE, turn_s=turn_s))
+    monkeypatch.setattr("pace.COARSE", structs.replace(COARSE, records=200, turn_s=turn_s))
     data, errors, _ = await run(f"{{ many(count: {count}) {{ name }} }}")
     assert data == {"many": [{"name": str(number)} for number in range(count)]}
     assert errors == []
@@ -113,7 +113,7 @@ async def test_a_long_list_is_whole_however_it_is_cut(
 
 async def test_others_have_their_turn_within_a_long_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the event loop, counted: by the clock a test would flicker."""
-    monkeypatch.setattr("pace.FINE", structs.replace(FINE, turn_s=0.0))
+    monkeypatch.setattr("pace.COARSE", structs.replace(COARSE, turn_s=0.0))
     turns = 0
 
     async def count_turns() -> None:

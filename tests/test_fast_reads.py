@@ -17,7 +17,7 @@ from omneo.curl_handle import Trust
 from omneo.curl_loop import CurlLoop
 from omneo.errors import Landed
 from omneo.fast_reads import CurlTransport
-from omneo.transport import Answered, Begun, Failed
+from omneo.transport import Answered, Begun, Failed, awaited
 from telemetry import Trace
 
 
@@ -102,6 +102,52 @@ async def test_a_read_outlives_more_closed_connections_than_libcurl_tries(name: 
         assert [(each.status, each.repeats > 0) for each in answers] == [(200, True)] * 2
         assert omneo_.connections == 22
     await transport.aclose()
+
+
+@pytest.mark.parametrize("is_of_many", [False, True])
+async def test_what_comes_unasked_is_not_the_answer_to_a_repeat(is_of_many: bool) -> None:
+    """libcurl sends a request again by itself, on a kept connection, when its own turns out to be closed: not on one
+    on which something has come in the same moment."""
+    writers, talks = list[asyncio.StreamWriter](), list[asyncio.Task[None] | None]()
+    is_evil = asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        talks.append(asyncio.current_task())
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                if is_evil.is_set():
+                    is_evil.clear()
+                    writer.transport.abort()
+                    for other in writers:
+                        if other is not writer:
+                            other.write(OK.replace(b"ok", b"no"))
+                    break
+                await asyncio.sleep(0.02)  # so that two connections are needed
+                writer.write(OK)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    transport = open_transport("curl")
+    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+
+    async def get_one() -> omneo.Answer:
+        def begin(answered: Answered, failed: Failed) -> Begun:
+            request = omneo.Request("GET", url, {}, None, 5.0)
+            return transport.begin(request, answered, failed, is_of_many=is_of_many)
+
+        return await awaited(begin)
+
+    for _ in range(10):
+        await asyncio.gather(get_one(), get_one())
+        is_evil.set()
+        assert (await get_one()).body == b"ok"
+    await transport.aclose()
+    await asyncio.gather(*filter(None, talks))
+    server.close()
 
 
 @pytest.mark.parametrize(
