@@ -16,6 +16,9 @@ class Begun(Generic[T]):
     It goes on where it is awaited, by one at a time and as a part of whoever awaits it; or by itself, as a task, once
     it is let go. What is begun in one turn of the event loop is sent in one, and what has come when it is awaited
     costs no turn at all.
+
+    Not for what notes its task before it waits, as `asyncio.timeout` does: another may go on with it. Loaders of
+    profiles and of their lists do not; their reads have deadlines of the transport's.
     """
 
     __slots__ = ("_coroutine", "_is_over", "_task", "_value", "_waits_for")
