@@ -26,11 +26,11 @@ class Begun(Generic[T]):
     def __init__(self, coroutine: Coroutine[Any, None, T]) -> None:
         self._coroutine = coroutine
         self._task: asyncio.Task[T] | None = None
-        self._waits_for: asyncio.Future[Any] | None = None
+        self._waits_for: list[asyncio.Future[Any] | None] = []
         self._is_over = False
         self._value: T
         try:
-            self._waits_for = coroutine.send(None)
+            self._waits_for.append(coroutine.send(None))
         except StopIteration as end:
             self._is_over, self._value = True, end.value
 
@@ -52,27 +52,33 @@ class Begun(Generic[T]):
 
     def cancel(self) -> None:
         """End it, if it has not ended: nobody will wait for it any more."""
-        if self._task is None and not self._is_over and self._waits_for is not None:
-            self._waits_for.cancel()  # as a task would, which has it clean up
+        if self._task is None and not self._is_over:
+            for future in filter(None, self._waits_for):
+                future.cancel()  # as a task would, which has it clean up
         self.let_go()
         if self._task is not None:
             asyncio.get_running_loop().call_soon(self._task.cancel)
 
 
-async def _by_itself(coroutine: Coroutine[Any, None, T], waits_for: asyncio.Future[Any] | None) -> T:
+async def _by_itself(coroutine: Coroutine[Any, None, T], waits_for: list[asyncio.Future[Any] | None]) -> T:
     return await _gone_on_with(coroutine, waits_for)
 
 
 @types.coroutine
-def _gone_on_with(coroutine: Coroutine[Any, None, T], waits_for: asyncio.Future[Any] | None) -> Generator[Any, None, T]:
-    """Go on with a coroutine that has been begun and waits for something."""
+def _gone_on_with(
+    coroutine: Coroutine[Any, None, T], waits_for: list[asyncio.Future[Any] | None]
+) -> Generator[Any, None, T]:
+    """Go on with a coroutine that has been begun and waits for something, which is taken out of the list: an error of
+    it has a traceback, which would hold it, and it the error."""
     while True:
         try:
-            if waits_for is None or not waits_for.done():
-                yield waits_for
+            if waits_for[0] is None or not waits_for[0].done():
+                yield waits_for.pop()
+            else:
+                waits_for.clear()
         except BaseException as error:  # whoever goes on with it is cancelled, so it is too
             try:
-                waits_for = coroutine.throw(error)
+                waits_for.append(coroutine.throw(error))
             except StopIteration as end:
                 value: T = end.value
                 return value
