@@ -30,7 +30,8 @@ class CurlLoop:
     libcurl's sockets are in an epoll set of their own, and that set is the one thing the event loop watches. A socket
     stays in it while its connection is kept, so a request on a kept connection costs one system call here. What is
     asked in a turn of the event loop is sent together when it ends, and what arrived in one is read and handed out
-    together: libcurl's code is in the processor's caches from the second one on.
+    together: libcurl's code is in the processor's caches from the second one on. With a pace, that is no more in a turn
+    than the pace says, with rests in between where it says so (ADR 27).
     """
 
     def __init__(self, pace: Pace | None = None) -> None:

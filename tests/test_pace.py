@@ -5,11 +5,12 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from house import SERVICE, open_house
 from msgspec import structs
-from peer import OK, Speak, peer, say_nothing
+from peer import OK, Peer, Speak, peer, say_nothing
 from transport_support import failure
 from turns import Turns
 
@@ -126,36 +127,48 @@ def begin(transport: omneo.Transport, url: str, answered: list[int], turns: Turn
     transport.begin(request, lambda _: answered.append(turns.now), lambda _: None, is_of_many=is_of_many)
 
 
+@asynccontextmanager
+async def asked(
+    transport: omneo.Transport, count: int, turns: Turns
+) -> AsyncIterator[tuple[Peer, asyncio.Event, list[int]]]:
+    """Ask for many, none of which is answered before the event is set; and list the turns the answers are taken in."""
+    arrived, answered = asyncio.Event(), list[int]()
+    async with peer(held(arrived)) as omneo_:
+        for _ in range(count):
+            begin(transport, omneo_.url, answered, turns, is_of_many=True)
+        await until(lambda: len(omneo_.heads) >= count)
+        yield omneo_, arrived, answered
+    await transport.aclose()
+
+
+async def lie_ready(arrived: asyncio.Event) -> None:
+    """Have the answers lie in the sockets before anyone looks."""
+    arrived.set()
+    await asyncio.sleep(0)
+    time.sleep(0.02)  # noqa: ASYNC251 — nobody may look
+
+
 @pytest.mark.parametrize(("pace", "most", "apart"), [(large_alone(), 4, 1), (beside_small_ones(), 4, 3)])
 async def test_few_answers_to_many_are_taken_in_a_turn(pace: Pace, most: int, apart: int, turns: Turns) -> None:
     """And where small ones come, turns are left between them; all are answered in the end."""
-    transport, arrived, answered = omneo.open_reads(pace), asyncio.Event(), list[int]()
-    async with peer(held(arrived)) as omneo_:
-        for _ in range(24):
-            begin(transport, omneo_.url, answered, turns, is_of_many=True)
-        await until(lambda: len(omneo_.heads) >= 24)
+    async with asked(omneo.open_reads(pace), 24, turns) as (_, arrived, answered):
         arrived.set()
         await until(lambda: len(answered) >= 24)
     taken = Counter(answered)
     assert max(taken.values()) <= most
     at = sorted(taken)
     assert min(later - earlier for earlier, later in itertools.pairwise(at)) >= apart
-    await transport.aclose()
 
 
 async def test_one_alone_is_answered_before_the_many(turns: Turns) -> None:
     """Whose answers came in the same moment, and some of which came before."""
-    transport, arrived = omneo.open_reads(beside_small_ones()), asyncio.Event()
-    many, alone = list[int](), list[int]()
-    async with peer(held(arrived)) as omneo_:
-        for number in range(33):
-            taken, is_of_many = (alone, False) if number == 32 else (many, True)
-            begin(transport, omneo_.url, taken, turns, is_of_many=is_of_many)
+    transport, alone = omneo.open_reads(beside_small_ones()), list[int]()
+    async with asked(transport, 32, turns) as (omneo_, arrived, many):
+        begin(transport, omneo_.url, alone, turns, is_of_many=False)
         await until(lambda: len(omneo_.heads) >= 33)
         arrived.set()
         await until(lambda: len(many) >= 32)
     assert len([each for each in many if each > alone[0]]) >= 20
-    await transport.aclose()
 
 
 async def test_few_of_many_are_begun_in_a_turn(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,21 +198,14 @@ async def test_what_libcurl_wants_amid_a_rest_is_done_after_it() -> None:
 
 async def test_reading_is_not_kept_waiting_by_reads_that_are_begun(turns: Turns) -> None:
     """One more in each turn, amid rests: what has been answered is taken nevertheless."""
-    transport, arrived = omneo.open_reads(beside_small_ones()), asyncio.Event()
-    answered, more = list[int](), list[int]()
-    async with peer(held(arrived)) as omneo_:
-        for _ in range(4):
-            begin(transport, omneo_.url, answered, turns, is_of_many=True)
-        await until(lambda: len(omneo_.heads) >= 4)
-        arrived.set()
-        await asyncio.sleep(0)
-        time.sleep(0.02)  # noqa: ASYNC251 — the answers lie in the sockets before anyone looks
+    transport, more = omneo.open_reads(beside_small_ones()), list[int]()
+    async with asked(transport, 4, turns) as (omneo_, arrived, answered):
+        await lie_ready(arrived)
         since = turns.now
         while len(answered) < 4:
             begin(transport, omneo_.url, more, turns, is_of_many=True)
             await asyncio.sleep(0)
         assert turns.now - since < 20
-    await transport.aclose()
 
 
 async def test_none_is_begun_after_its_time(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,17 +254,10 @@ async def test_alarms_do_not_begin_more_in_a_turn(turns: Turns, monkeypatch: pyt
 @pytest.mark.parametrize("large", [0, 3])
 async def test_in_a_crowd_all_that_is_there_is_taken(large: int, turns: Turns) -> None:
     """In one of large queries, and in one of those that are not."""
-    transport, arrived, answered = omneo.open_reads(beside_small_ones(large)), asyncio.Event(), list[int]()
-    async with peer(held(arrived)) as omneo_:
-        for _ in range(24):
-            begin(transport, omneo_.url, answered, turns, is_of_many=True)
-        await until(lambda: len(omneo_.heads) >= 24)
-        arrived.set()
-        await asyncio.sleep(0)
-        time.sleep(0.02)  # noqa: ASYNC251 — the answers lie in the sockets before anyone looks
+    async with asked(omneo.open_reads(beside_small_ones(large)), 24, turns) as (_, arrived, answered):
+        await lie_ready(arrived)
         await until(lambda: len(answered) >= 24)
     assert max(Counter(answered).values()) > 4
-    await transport.aclose()
 
 
 async def test_a_rest_makes_nobody_late_for_ever() -> None:
